@@ -1,0 +1,68 @@
+"""Octets received and not yet understood.
+
+Cost is linear in the input however it is cut: no octet is searched twice, and taking from the front of a
+bytearray moves its start, not its data.  A verdict on a line never depends on how it was cut into segments.
+"""
+
+from perdition.protocol.errors import Fault, RemoteProtocolError
+
+
+class ReceiveBuffer:
+    """A queue of octets from which whole lines and counted runs are taken."""
+
+    __slots__ = ("_data", "_searched")
+
+    def __init__(self) -> None:
+        self._data = bytearray()
+        self._searched = 0  # no LF stands before this place
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    def feed(self, data: bytes) -> None:
+        """Add octets at the end."""
+        self._data += data
+
+    def startswith(self, prefix: bytes, at: int = 0) -> bool:
+        """Tell whether `prefix`, in capitals, stands at place `at`, in any case of letters."""
+        return self._data[at : at + len(prefix)].upper() == prefix
+
+    def find(self, octet: bytes, within: int) -> int:
+        """Give the place of `octet` in the first `within` octets, or -1."""
+        return self._data.find(octet, 0, within)
+
+    def take_line(self, limit: int) -> bytes | None:
+        """Take the next line without its CRLF, or nothing until all of it is here.
+
+        Args:
+            limit: how many octets the line may have without its CRLF.
+
+        Raises:
+            RemoteProtocolError: the line is longer, ends in a bare LF, or holds a CR or NUL.  Two parsers that
+                disagree on where a line ends are how commands get smuggled, so nothing is repaired here.
+        """
+        end = self._data.find(b"\n", self._searched)
+        size = end - 1 if end >= 0 else len(self._data) - self._data.endswith(b"\r")
+        if size > limit:
+            raise RemoteProtocolError(f"expected a line of at most {limit} octets", Fault.TOO_LONG)
+        if end < 0:
+            self._searched = len(self._data)
+            return None
+        line = self.take(end + 1)
+        if not line.endswith(b"\r\n"):
+            raise RemoteProtocolError("expected CR before LF at the end of a line")
+        line = line[:-2]
+        if b"\r" in line or b"\0" in line:
+            raise RemoteProtocolError("expected a line without CR or NUL in it")
+        return line
+
+    def take(self, count: int) -> bytes:
+        """Take at most `count` octets."""
+        if count >= len(self._data):
+            taken = bytes(self._data)
+            self._data.clear()
+        else:
+            taken = bytes(self._data[:count])
+            del self._data[:count]
+        self._searched = 0
+        return taken

@@ -1,0 +1,95 @@
+"""From the command line to the configuration of the process: the one door of this package.
+
+Precedence, strongest first: command line, configuration file (`[[listener]]` before top-level keys), the
+program's name, defaults.  perdition 2.2 has exceptions to that for some options; there are none here.
+"""
+
+import os.path
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import attrs
+
+from perdition.config import command_line, perdition_conf, toml_file
+from perdition.config.build import build, clashes
+from perdition.config.origin import PROGRAM, ConfigError, Given, Reading, shown
+from perdition.config.program import Program, program
+from perdition.config.settings import Settings
+
+FOLDER: Final = "/etc/perdition"
+TOML: Final = ".toml"
+# They are answered before anything else is looked at, so that they work with a broken configuration.
+ANSWERED_FIRST: Final = frozenset({"help", "version"})
+
+
+@attrs.frozen
+class Config:
+    """The configuration of a process.
+
+    Args:
+        listeners: one for each `[[listener]]` table; exactly one without TOML.
+        common: what holds for the process: the options without those tables.
+    """
+
+    listeners: tuple[Settings, ...]
+    common: Settings
+
+
+def load(argv: Sequence[str], *, folder: str = FOLDER) -> Config:
+    """Read the command line and the configuration file.
+
+    Args:
+        argv: the program's name and its options.
+        folder: where the configuration file is looked for, when none is named.
+
+    Returns:
+        The configuration.  If `common.help` or `common.version` is on, nothing but these two was read.
+
+    Raises:
+        ConfigError: with every error that was found.
+    """
+    named = program(argv[0] if argv else "")
+    line = command_line.read(argv[1:])
+    asked = [given for given in line.given if given.name in ANSWERED_FIRST]
+    if asked:
+        common, _ = build(Settings(), [asked])
+        return Config((common,), common)
+    base = _base(named)
+    file = _read_file(_config_file(named, line.given, folder))
+    common, wrong = build(base, [file.given, line.given])
+    errors = [*line.errors, *file.errors, *wrong]
+    listeners = []
+    for table in file.listeners:
+        listener, wrong = build(base, [file.given, table, line.given])
+        listeners.append(listener)
+        errors += wrong
+    errors = errors or clashes(listeners)
+    if errors:
+        raise ConfigError(*dict.fromkeys(errors))  # what all listeners share is wrong once, not each time
+    return Config(tuple(listeners) or (common,), common)
+
+
+def _base(named: Program) -> Settings:
+    settings = Settings(pid_file=named.pid_file, origins={"pid_file": PROGRAM})
+    if named.protocol is None:
+        return settings
+    return attrs.evolve(settings, protocol=named.protocol, origins={**settings.origins, "protocol": PROGRAM})
+
+
+def _config_file(named: Program, given: Sequence[Given], folder: str) -> str:
+    """Find the configuration file; "" is none."""
+    asked = [str(one.value) for one in given if one.name == "config_file"]
+    if asked:
+        return asked[-1]
+    return next((file for file in named.config_files(folder) if os.path.exists(file)), "")
+
+
+def _read_file(file: str) -> Reading:
+    if not file:
+        return Reading()
+    try:
+        data = Path(file).read_bytes()
+    except OSError as error:
+        return Reading(errors=(f"option config_file: cannot read {shown(file)}: {error.strerror}",))
+    return toml_file.read(data, file) if file.endswith(TOML) else perdition_conf.read(data, file)

@@ -42,7 +42,9 @@ class ReceiveBuffer:
                 disagree on where a line ends are how commands get smuggled, so nothing is repaired here.
         """
         end = self._data.find(b"\n", self._searched)
-        size = end - 1 if end >= 0 else len(self._data) - self._data.endswith(b"\r")
+        size = len(self._data) if end < 0 else end
+        if self._data.endswith(b"\r", 0, size):
+            size -= 1  # of CRLF, or perhaps of one whose LF is still to come
         if size > limit:
             raise RemoteProtocolError(f"expected a line of at most {limit} octets", Fault.TOO_LONG)
         if end < 0:

@@ -68,8 +68,8 @@ class Conversation:
             self._pending[0] = GREETING, greeting
 
     def row(self, verb: str) -> Row | None:
-        """Give the row of a command, if it is legal in the present state."""
-        row = self._table[self.state].get(verb)
+        """Give the row of a command, if it is legal in the present state.  The greeting is none."""
+        row = self._table[self.state].get(verb) if verb != GREETING else None
         return row if row is not None and row.tls in (None, self.tls) else None
 
     def knows(self, verb: str) -> bool:
@@ -101,13 +101,10 @@ class Conversation:
             raise LocalProtocolError(f"{verb} is not allowed in state {self.state.name}")
         if tag in self._pending:
             raise LocalProtocolError(f"{verb} has the tag of a command that waits for its answer")
-        if any(other.barrier for _, other in self._pending.values()) or GREETING in self._verbs():
+        if any(other.barrier for _, other in self._pending.values()):
             raise LocalProtocolError(f"{verb} must wait for the answer to the command before it")
         self._pending[tag] = verb, row
         return row
-
-    def _verbs(self) -> list[str]:
-        return [verb for verb, _ in self._pending.values()]
 
     def answer(self, status: Status, tag: bytes | int) -> str:
         """Enter the final answer to a command and follow its row; give the command's verb.

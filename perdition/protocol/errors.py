@@ -8,7 +8,7 @@ import enum
 
 
 class Fault(enum.Enum):
-    """What a peer did that a conversation does not survive; the name stands in logs."""
+    """What a peer did that a conversation does not survive; the value stands in logs and farewells."""
 
     SYNTAX = "syntax"  # octets that cannot be framed: bare LF, NUL, an answer that is none
     TOO_LONG = "too long"  # a size of `Limits` was passed
@@ -16,6 +16,9 @@ class Fault(enum.Enum):
     INJECTED = "injected"  # octets in clear behind STARTTLS
     UNEXPECTED = "unexpected"  # a well-formed answer that the state does not allow
     CLOSED = "closed"  # the stream ended in the middle of something
+
+    def __str__(self) -> str:
+        return self.value
 
 
 class ProtocolError(Exception):

@@ -14,6 +14,8 @@ from perdition.protocol.buffer import ReceiveBuffer
 from perdition.protocol.conversation import Conversation, Table
 from perdition.protocol.errors import Fault, LocalProtocolError, RemoteProtocolError
 from perdition.protocol.limits import DEFAULT_LIMITS, Limits
+from perdition.protocol.log_in import CannotLogIn
+from perdition.protocol.sasl import Credentials
 from perdition.protocol.signals import NEED_DATA, PAUSED, Signal
 
 EventT = TypeVar("EventT")
@@ -143,3 +145,17 @@ class ServerMachine(Machine[EventT, SendableT]):
         if self._bad_commands > self.limits.bad_commands:
             raise RemoteProtocolError(f"expected at most {self.limits.bad_commands} bad commands", Fault.TOO_MANY)
         self._refusing = True
+
+
+class ClientMachine(Machine[EventT, SendableT]):
+    """A machine that plays the client.
+
+    Attributes:
+        require_tls: whether a password may be sent only under TLS.
+    """
+
+    require_tls: bool
+
+    def log_in(self, credentials: Credentials) -> SendableT | CannotLogIn:
+        """Choose the next command on the way to be logged in, or say why there is none; nothing is sent yet."""
+        raise NotImplementedError

@@ -6,6 +6,7 @@ from typing import Final, Protocol, TypeAlias
 
 import attrs
 
+from perdition.protocol.reasons import Reason
 from perdition.protocol.secret import Secret
 
 EMPTY_INITIAL_RESPONSE: Final = b"="
@@ -29,12 +30,23 @@ class Credentials:
     password: Secret
     authzid: bytes | None = None
 
+    @property
+    def for_itself(self) -> bool:
+        """Whether the account acts as no other."""
+        return not self.authzid or self.authzid == self.authcid
+
 
 @attrs.frozen
 class Failure:
-    """The exchange went wrong on the client's side.  `text` says what was expected; it holds no octet of it."""
+    """The exchange ends in a no.
+
+    Attributes:
+        text: what was expected; it holds no octet of what came.
+        reason: why; some have a response code.
+    """
 
     text: str
+    reason: Reason = Reason.PROTOCOL
 
 
 @attrs.frozen

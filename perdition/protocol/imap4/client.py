@@ -20,8 +20,8 @@ from perdition.protocol.imap4.events import (
 )
 from perdition.protocol.limits import DEFAULT_LIMITS, Limits
 from perdition.protocol.literals import Announced, Assembler
-from perdition.protocol.log_in import PRIVACY_REQUIRED, CannotLogIn
-from perdition.protocol.machine import Closed, Machine
+from perdition.protocol.log_in import PRIVACY_REQUIRED, UNSPEAKABLE, CannotLogIn, can_be_said
+from perdition.protocol.machine import ClientMachine, Closed
 from perdition.protocol.reasons import Reason
 from perdition.protocol.sasl import CANCEL, Credentials, client_messages, write_base64
 from perdition.protocol.signals import NEED_DATA, Signal
@@ -35,7 +35,7 @@ LITERAL_MINUS: Final = 4096
 STATUS_WORDS: Final = (b"OK ", b"NO ", b"BAD ", b"BYE ", b"PREAUTH ")
 
 
-class Client(Machine[Event, Sendable]):
+class Client(ClientMachine[Event, Sendable]):
     """The client's side.  The greeting comes first; commands may be pipelined, but for those at a barrier.
 
     Attributes:
@@ -62,7 +62,7 @@ class Client(Machine[Event, Sendable]):
         """Give a tag that no command of this machine has had."""
         return b"p%d" % next(self._numbers)
 
-    def start_tls(self) -> None:  # noqa: D102
+    def start_tls(self) -> None:
         super().start_tls()
         self._forget_capabilities()
 
@@ -175,7 +175,7 @@ class Client(Machine[Event, Sendable]):
         row = self._conversation.row(command.verb)
         if row is None:
             raise LocalProtocolError(f"{command.verb} is not allowed in state {self.state.name}")
-        if codec.TAG.match(command.tag) is None:
+        if codec.TAG.match(command.tag) is None or b"+" in command.tag:
             raise LocalProtocolError("expected a tag that IMAP4 allows")
         fragments = codec.write_command(command.tag, command.verb, command.args, row, self._literal_plus())
         self._conversation.command(command.verb, command.tag)
@@ -216,15 +216,15 @@ class Client(Machine[Event, Sendable]):
         """
         if self.require_tls and not self.tls:
             return PRIVACY_REQUIRED
+        if not can_be_said(credentials):
+            return UNSPEAKABLE
         if self.capabilities is None:
             return Command(self.new_tag(), "CAPABILITY")
         disabled = b"LOGINDISABLED" in self.capabilities
         if disabled and not self.tls:
             return CannotLogIn(Reason.LOGIN_DISABLED, "the real server announces LOGINDISABLED")
         name, password = credentials.authcid, credentials.password
-        if b"\0" in name or b"\0" in password.reveal():
-            return CannotLogIn(Reason.AUTHENTICATION_FAILED, "no log-in of IMAP4 can carry NUL")
-        for_itself = credentials.authzid is None or credentials.authzid == name
+        for_itself = credentials.for_itself
         plain = b"AUTH=PLAIN" in self.capabilities
         ascii_only = name.isascii() and password.reveal().isascii()
         if for_itself and not disabled and (ascii_only or not plain):  # RFC 6855 5: UTF-8 goes by AUTHENTICATE

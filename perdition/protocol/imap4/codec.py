@@ -12,13 +12,16 @@ from perdition.protocol.sasl import EMPTY_INITIAL_RESPONSE, read_base64, write_b
 from perdition.protocol.secret import Secret
 
 # RFC 9051 9: tag = 1*<any ASTRING-CHAR except "+">.  "+" passes: the C program took it and it harms nobody.
-TAG: Final = re.compile(rb'[^\x00-\x20\x7f-\xff(){%*"\\]+\Z')
+# "+" alone is no tag: its answer would be a continuation.
+TAG: Final = re.compile(rb'(?!\+\Z)[^\x00-\x20\x7f-\xff(){%*"\\]+\Z')
 VERB: Final = re.compile(rb"[A-Za-z0-9-]{1,32}\Z")
 MECHANISM: Final = re.compile(rb"[A-Za-z0-9_-]{1,20}\Z")
 QUOTED: Final = re.compile(rb'"((?:[^"\\\x00\r\n]|\\["\\])*)"')
 # Log-in names and passwords come unquoted with octets that no atom has; old clients were always let in.
 LOOSE_ATOM: Final = re.compile(rb'[^\x00-\x20\x7f"{][^\x00-\x20\x7f]*')
 QUOTABLE: Final = re.compile(rb"[\x01-\x09\x0b\x0c\x0e-\x7f]*\Z")
+LONGEST_QUOTED: Final = 1024
+"""What goes in quotes: more might pass the other side's limit for lines (RFC 7162 4)."""
 ESCAPED: Final = re.compile(rb"\\(.)")
 TO_ESCAPE: Final = re.compile(rb'["\\]')
 CODE: Final = re.compile(rb'\[((?:[^\]"]|"(?:[^"\\]|\\.)*")*)\] ?')
@@ -199,7 +202,7 @@ def write_string(octets: bytes, literal_plus: int) -> list[bytes]:
     """
     if b"\0" in octets:
         raise LocalProtocolError("no string of IMAP4 can hold NUL")
-    if QUOTABLE.match(octets):
+    if len(octets) <= LONGEST_QUOTED and QUOTABLE.match(octets):
         return [b'"' + TO_ESCAPE.sub(rb"\\\g<0>", octets) + b'"']
     if len(octets) <= literal_plus:
         return [b"{%d+}\r\n%s" % (len(octets), octets)]
@@ -207,21 +210,42 @@ def write_string(octets: bytes, literal_plus: int) -> list[bytes]:
 
 
 def write_command(tag: bytes, verb: str, args: tuple[Argument, ...], row: Row, literal_plus: int) -> list[bytes]:
-    """Write a command in fragments: before each but the first, the server's `+` must come."""
-    fragments = [tag + b" " + verb.encode("ascii")]
+    """Write a command in fragments: before each but the first, the server's `+` must come.
+
+    Raises:
+        LocalProtocolError: the arguments do not fit the row, or IMAP4 has no way to write one.
+    """
     forms = row.args if row.args not in (("parts",), ("id",)) else ("parts",) * len(args)
+    required = sum(form != "initial" for form in forms)
+    if not required <= len(args) <= len(forms):
+        raise LocalProtocolError(f"{verb} has {required} to {len(forms)} arguments")
+    fragments = [tag + b" " + verb.encode("ascii")]
     for form, argument in zip(forms, args, strict=False):
-        octets = argument.reveal() if isinstance(argument, Secret) else argument
-        if isinstance(octets, Raw) or form == "mechanism":
-            written = [octets.data if isinstance(octets, Raw) else octets]
-        elif form == "initial":
-            written = [write_base64(octets) or EMPTY_INITIAL_RESPONSE]
-        else:
-            written = write_string(octets, literal_plus)
+        written = write_argument(form, argument, literal_plus)
         fragments[-1] += b" " + written[0]
         fragments += written[1:]
     fragments[-1] += b"\r\n"
     return fragments
+
+
+def write_argument(form: str, argument: Argument, literal_plus: int) -> list[bytes]:
+    """Write one argument in its form, in fragments.
+
+    Raises:
+        LocalProtocolError: it does not fit the form, or would end or lengthen the line that it stands in.
+    """
+    match form, argument:
+        case "astring" | "parts", bytes():
+            return write_string(argument, literal_plus)
+        case "password", Secret():
+            return write_string(argument.reveal(), literal_plus)
+        case "mechanism", bytes() if MECHANISM.match(argument):
+            return [argument]
+        case "initial", Secret():
+            return [write_base64(argument.reveal()) or EMPTY_INITIAL_RESPONSE]
+        case "parts", Raw(data) if ANNOUNCED.search(data) is None:
+            return [one_line(data)[:-2]]
+    raise LocalProtocolError(f"expected an argument of the form {form}")
 
 
 def split_code(text: bytes) -> tuple[bytes | None, bytes]:
@@ -272,8 +296,10 @@ def write_parts(parts: tuple[bytes, ...]) -> bytes:
         if not line.endswith(b"{%d}" % len(literal)):
             raise LocalProtocolError("expected the size of the literal at the end of the line before it")
         data += one_line(line) + literal
-    if len(parts) % 2 == 0:
+    if len(parts) % 2 == 0 or ANNOUNCED.search(parts[-1]):
         raise LocalProtocolError("expected a line behind the last literal")
+    if read_status(parts[0]) is not None:
+        raise LocalProtocolError("expected data: an untagged status is a notice")
     return data + one_line(parts[-1])
 
 

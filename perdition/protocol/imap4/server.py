@@ -141,8 +141,8 @@ class Server(ServerMachine[Event, Sendable]):
                     raise LocalProtocolError("the greeting comes first")
                 data = codec.write_parts(parts)
             case Notice(status, text, code):
-                if self.state is State.GREETING:
-                    raise LocalProtocolError("the greeting comes first")
+                if self.state is State.GREETING or status is Status.PREAUTH:
+                    raise LocalProtocolError("the greeting comes first, and PREAUTH only there")
                 data = codec.write_status(b"*", status, text, code)
                 self._refusing = self._refusing and self._tag != b""
             case Continuation(text):
@@ -172,7 +172,7 @@ class Server(ServerMachine[Event, Sendable]):
             self._offer = None
             self._assembler.start_over()
         elif self._refusing:
-            if tag != self._tag:
+            if tag != self._tag or not tag:
                 raise LocalProtocolError("expected the tag of the bad command")
             self._refusing = False
         elif self._challenged:
@@ -182,6 +182,6 @@ class Server(ServerMachine[Event, Sendable]):
             self._handshake_due = verb == "STARTTLS" and status is Status.OK
         self._tag = b""
 
-    def farewell(self, fault: Fault) -> bytes:
+    def farewell(self, why: Fault | str) -> bytes:
         """Give the last line to a client whose place in the stream is lost, or whose time is over."""
-        return codec.write_status(b"*", Status.BYE, b"closing: " + fault.value.encode("ascii"), None)
+        return codec.write_status(b"*", Status.BYE, b"closing: " + str(why).encode("ascii"), None)

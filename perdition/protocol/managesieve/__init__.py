@@ -4,7 +4,7 @@ from perdition.protocol.conversation import Status
 from perdition.protocol.machine import Closed
 from perdition.protocol.managesieve._tables import State
 from perdition.protocol.managesieve.client import Client
-from perdition.protocol.managesieve.codec import BadArgument, read_line
+from perdition.protocol.managesieve.codec import BadArgument, read_line, tag_code
 from perdition.protocol.managesieve.events import (
     CODES,
     BadCommand,
@@ -33,4 +33,5 @@ __all__ = [
     "State",
     "Status",
     "read_line",
+    "tag_code",
 ]

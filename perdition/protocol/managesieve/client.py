@@ -7,8 +7,8 @@ from perdition.protocol.conversation import GREETING, Status
 from perdition.protocol.errors import Fault, LocalProtocolError, RemoteProtocolError
 from perdition.protocol.limits import DEFAULT_LIMITS, Limits
 from perdition.protocol.literals import Announced, Assembler
-from perdition.protocol.log_in import PRIVACY_REQUIRED, CannotLogIn
-from perdition.protocol.machine import Closed, Machine
+from perdition.protocol.log_in import PRIVACY_REQUIRED, UNSPEAKABLE, CannotLogIn, can_be_said
+from perdition.protocol.machine import ClientMachine, Closed
 from perdition.protocol.managesieve import codec
 from perdition.protocol.managesieve._tables import TABLE, State
 from perdition.protocol.managesieve.events import Challenge, Command, Line, Response, SaslCancel, SaslResponse
@@ -20,7 +20,7 @@ Event: TypeAlias = Line | Response | Challenge
 Sendable: TypeAlias = Command | SaslResponse | SaslCancel
 
 
-class Client(Machine[Event, Sendable]):
+class Client(ClientMachine[Event, Sendable]):
     """The client's side.
 
     The server speaks first: its capabilities as `Line`s and a `Response`; so it does again when TLS has
@@ -41,7 +41,7 @@ class Client(Machine[Event, Sendable]):
         self._sent = 0
         self._challenged = False
 
-    def start_tls(self) -> None:  # noqa: D102
+    def start_tls(self) -> None:
         super().start_tls()
         self.capabilities = None
 
@@ -127,12 +127,11 @@ class Client(Machine[Event, Sendable]):
         """
         if self.require_tls and not self.tls:
             return PRIVACY_REQUIRED
+        if not can_be_said(credentials):
+            return UNSPEAKABLE
         if self.capabilities is None:
             return Command("CAPABILITY")
-        if b"\0" in credentials.authcid or b"\0" in credentials.password.reveal():
-            return CannotLogIn(Reason.AUTHENTICATION_FAILED, "no log-in of ManageSieve can carry NUL")
-        for_itself = credentials.authzid is None or credentials.authzid == credentials.authcid
-        for mechanism in (b"PLAIN", b"LOGIN") if for_itself else (b"PLAIN",):
+        for mechanism in (b"PLAIN", b"LOGIN") if credentials.for_itself else (b"PLAIN",):
             if mechanism in self.mechanisms:
                 return Command("AUTHENTICATE", (mechanism, client_messages(mechanism, credentials)[0]))
         return CannotLogIn(Reason.AUTHENTICATION_FAILED, "the real server offers neither SASL PLAIN nor LOGIN")

@@ -1,18 +1,23 @@
 """ManageSieve messages: parts to events and back (RFC 5804 4)."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, TypeAlias
 
+from perdition.protocol.buffer import ReceiveBuffer
 from perdition.protocol.conversation import Row, Status
 from perdition.protocol.errors import LocalProtocolError, RemoteProtocolError
+from perdition.protocol.limits import DEFAULT_LIMITS
+from perdition.protocol.literals import Assembler
 from perdition.protocol.managesieve.events import Argument, Line, Response
 from perdition.protocol.sasl import read_base64, write_base64
 from perdition.protocol.secret import Secret
 
 VERB: Final = re.compile(rb"[A-Za-z]{1,32}(?= |\Z)")
 TOKEN: Final = re.compile(rb'( *)(?:"((?:[^"\\]|\\["\\])*)"|(\{[0-9]+\+?\})\Z|([()])|([^\x00-\x20"(){}\\\x7f-\xff]+))')
+ATOM: Final = re.compile(r"[()]|[!#-'*-\[\]-z|~]+")
 NUMBER: Final = re.compile(r"[0-9]{1,10}\Z")
+LARGEST_NUMBER: Final = 4294967295
 QUOTABLE: Final = re.compile(rb"[^\x00\r\n]*\Z")
 ESCAPED: Final = re.compile(rb"\\(.)")
 TO_ESCAPE: Final = re.compile(rb'["\\]')
@@ -85,7 +90,7 @@ def take_number(tokens: list[Token]) -> int:
     if not tokens:
         raise BadArgument("a number is missing")
     token = tokens.pop(0)
-    if isinstance(token, bytes) or NUMBER.match(token) is None:
+    if isinstance(token, bytes) or NUMBER.match(token) is None or int(token) > LARGEST_NUMBER:
         raise BadArgument("expected a number")
     return int(token)
 
@@ -156,15 +161,24 @@ def write_command(verb: str, row: Row, args: tuple[Argument, ...]) -> bytes:
     required = sum(not form.startswith("optional") for form in row.args)
     if not required <= len(args) <= len(row.args):
         raise LocalProtocolError(f"{verb} has {required} to {len(row.args)} arguments")
-    words = [verb.encode("ascii")]
-    for argument in args:
-        if isinstance(argument, int):
-            words.append(b"%d" % argument)
-        elif isinstance(argument, Secret):
-            words.append(write_string(write_base64(argument.reveal()), plus=b"+"))
-        else:
-            words.append(write_string(argument, plus=b"+"))
-    return b" ".join(words) + b"\r\n"
+    words = [write_argument(form, argument) for form, argument in zip(row.args, args, strict=False)]
+    return b" ".join((verb.encode("ascii"), *words)) + b"\r\n"
+
+
+def write_argument(form: str, argument: Argument) -> bytes:
+    """Write one argument in its form.
+
+    Raises:
+        LocalProtocolError: it does not fit the form.
+    """
+    match form, argument:
+        case "string" | "optional_string", bytes():
+            return write_string(argument, plus=b"+")
+        case "optional_initial", Secret():
+            return write_string(write_base64(argument.reveal()), plus=b"+")
+        case "number", int() if 0 <= argument <= LARGEST_NUMBER:
+            return b"%d" % argument
+    raise LocalProtocolError(f"expected an argument of the form {form}")
 
 
 def write_sasl(data: bytes, *, plus: bytes) -> bytes:
@@ -173,25 +187,42 @@ def write_sasl(data: bytes, *, plus: bytes) -> bytes:
 
 
 def write_line(words: tuple[Token, ...]) -> bytes:
-    """Write a line of data from a server."""
-    written = [word.encode("ascii") if isinstance(word, str) else write_string(word, plus=b"") for word in words]
-    return b" ".join(written) + b"\r\n"
+    """Write a line of data from a server.
+
+    Raises:
+        LocalProtocolError: it does not begin with a string, or a str is no atom.
+    """
+    if not words or isinstance(words[0], str):
+        raise LocalProtocolError("expected a string at the beginning of a line")
+    if any(isinstance(word, str) and ATOM.fullmatch(word) is None for word in words):
+        raise LocalProtocolError("expected an atom")
+    return write_tokens(words) + b"\r\n"
+
+
+def write_tokens(tokens: Iterable[Token]) -> bytes:
+    """Write strings and atoms as a server does."""
+    return b" ".join(
+        token.encode("ascii") if isinstance(token, str) else write_string(token, plus=b"") for token in tokens
+    )
 
 
 def read_line(text: bytes) -> Line:
     """Read a line of data as an administrator writes it, such as `"SIEVE" "fileinto"`.
 
     Raises:
-        BadArgument: it is not strings and atoms with blanks between.
+        BadArgument: it is not a string, then strings and atoms with blanks between.
     """
-    return Line(tuple(read_tokens((text,))))
+    tokens = read_tokens((text,))
+    if not tokens or isinstance(tokens[0], str):
+        raise BadArgument("expected a string at the beginning of a line")
+    return Line(tuple(tokens))
 
 
 def write_response(response: Response) -> bytes:
     """Write OK, NO or BYE with its code and text (RFC 5804 1.2, 1.3).
 
     Raises:
-        LocalProtocolError: ManageSieve does not have the status.
+        LocalProtocolError: ManageSieve does not have the status, or the code cannot be one.
     """
     if response.status.name not in STATUSES:
         raise LocalProtocolError(f"ManageSieve has no status {response.status.name}")
@@ -200,7 +231,21 @@ def write_response(response: Response) -> bytes:
         words.append(b"(" + response.code + b")")
     if response.text:
         words.append(write_string(response.text, plus=b""))
-    return b" ".join(words) + b"\r\n"
+    data = b" ".join(words) + b"\r\n"
+    if response.code is not None and not reads_as(response, data):
+        raise LocalProtocolError("expected a response code of atoms and strings")
+    return data
+
+
+def reads_as(response: Response, data: bytes) -> bool:
+    """Tell whether the octets are the response and nothing else.  A code may hold literals, so look for them."""
+    buffer = ReceiveBuffer()
+    buffer.feed(data)
+    try:
+        message = Assembler(buffer, DEFAULT_LIMITS, synchronising=False).next(len(data))
+        return isinstance(message, tuple) and not len(buffer) and read_message(message) == response
+    except RemoteProtocolError:
+        return False
 
 
 def read_message(parts: tuple[bytes, ...]) -> Response | Line:
@@ -233,5 +278,9 @@ def take_code(tokens: list[Token]) -> tuple[bytes | None, list[Token]]:
     if ")" not in tokens:
         raise RemoteProtocolError("expected ) behind a response code")
     end = tokens.index(")")
-    words = [word.encode("ascii") if isinstance(word, str) else write_string(word, plus=b"") for word in tokens[1:end]]
-    return b" ".join(words), tokens[end + 1 :]
+    return write_tokens(tokens[1:end]), tokens[end + 1 :]
+
+
+def tag_code(tag: bytes) -> bytes:
+    """Write the response code that answers `NOOP` with an argument (RFC 5804 2.13)."""
+    return b"TAG " + write_string(tag, plus=b"")

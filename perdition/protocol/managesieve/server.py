@@ -86,8 +86,9 @@ class Server(ServerMachine[Event, Sendable]):
     def _send(self, event: Sendable) -> bytes:
         match event:
             case Line(words):
-                if self._challenged or not self._conversation.waiting:
-                    raise LocalProtocolError("lines stand before the response to a command")
+                pending = self._conversation.pending(0)
+                if pending is None or pending[1].sasl:
+                    raise LocalProtocolError("lines stand before the response to a command, but AUTHENTICATE")
                 return codec.write_line(words)
             case Response():
                 data = codec.write_response(event)
@@ -101,6 +102,9 @@ class Server(ServerMachine[Event, Sendable]):
                 return codec.write_sasl(octets, plus=b"")
 
     def _answer(self, status: Status) -> None:
+        if status is Status.BYE:  # RFC 5804 1.2: at any time, and it ends the conversation
+            self._conversation.state = State.CLOSED
+            return
         if self._refusing:
             self._refusing = False
             return
@@ -109,6 +113,6 @@ class Server(ServerMachine[Event, Sendable]):
         verb = self._conversation.answer(status, 0)
         self._handshake_due = verb == "STARTTLS" and status is Status.OK
 
-    def farewell(self, fault: Fault) -> bytes:
+    def farewell(self, why: Fault | str) -> bytes:
         """Give the last line to a client whose place in the stream is lost, or whose time is over."""
-        return codec.write_response(Response(Status.BYE, b"closing: " + fault.value.encode("ascii")))
+        return codec.write_response(Response(Status.BYE, b"closing: " + str(why).encode("ascii")))

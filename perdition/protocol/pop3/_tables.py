@@ -37,7 +37,7 @@ TABLE: Final[Table] = {
         # RFC 1939 7
         "USER": Row(args=("word",), after={Status.OK: State.USER_GIVEN, Status.NO: State.AUTHORIZATION}),
         # RFC 1939 7
-        "PASS": Row(args=("password",), after={Status.OK: State.TRANSACTION, Status.NO: State.AUTHORIZATION}),
+        "PASS": Row(args=("password",), after={Status.OK: State.TRANSACTION, Status.NO: State.AUTHORIZATION}, barrier=True),
         # RFC 5034 4
         "AUTH": Row(args=("mechanism", "initial",), after={Status.OK: State.TRANSACTION, Status.NO: State.AUTHORIZATION}, barrier=True, sasl=True),
         # RFC 2595 4

@@ -5,8 +5,8 @@ from typing import Final, TypeAlias
 from perdition.protocol.conversation import GREETING, Status
 from perdition.protocol.errors import Fault, LocalProtocolError, RemoteProtocolError
 from perdition.protocol.limits import DEFAULT_LIMITS, Limits
-from perdition.protocol.log_in import PRIVACY_REQUIRED, CannotLogIn
-from perdition.protocol.machine import Closed, Machine
+from perdition.protocol.log_in import PRIVACY_REQUIRED, UNSPEAKABLE, CannotLogIn, can_be_said
+from perdition.protocol.machine import ClientMachine, Closed
 from perdition.protocol.pop3 import codec
 from perdition.protocol.pop3._tables import TABLE, State
 from perdition.protocol.pop3.events import Challenge, Command, Greeting, Multiline, Reply, SaslCancel, SaslResponse
@@ -25,7 +25,7 @@ NEEDS_PLAIN: Final = CannotLogIn(
 )
 
 
-class Client(Machine[Event, Sendable]):
+class Client(ClientMachine[Event, Sendable]):
     """The client's side.  The greeting comes first; commands may be pipelined, but for those at a barrier.
 
     Attributes:
@@ -38,12 +38,12 @@ class Client(Machine[Event, Sendable]):
         self.capabilities: frozenset[bytes] | None = None
         self.require_tls = require_tls
         self._sent = 0
-        self._one_line: set[bytes | int] = set()  # commands with an argument that takes their block away: LIST 1
+        self._blocks_due: set[bytes | int] = set()  # commands whose good answer is a block
         self._challenged = False
         self._block: tuple[Reply, list[bytes]] | None = None
         self._block_size = 0
 
-    def start_tls(self) -> None:  # noqa: D102
+    def start_tls(self) -> None:
         super().start_tls()
         self.capabilities = None
 
@@ -70,11 +70,11 @@ class Client(Machine[Event, Sendable]):
         if verb == GREETING:
             self._conversation.answer(reply.status, tag)
             return Greeting(reply.text, reply.status, reply.code)
-        if reply.status is Status.OK and row.multiline and tag not in self._one_line:
+        if reply.status is Status.OK and tag in self._blocks_due:
             self._block = reply, []
             self._block_size = 0
             return self._next_of_block()
-        self._one_line.discard(tag)
+        self._blocks_due.discard(tag)
         self._conversation.answer(reply.status, tag)
         if verb == "CAPA":
             self.capabilities = frozenset()  # RFC 2449 5: a server that does not know CAPA lists nothing
@@ -99,6 +99,7 @@ class Client(Machine[Event, Sendable]):
         self._block = None
         tag = self._conversation.oldest
         assert tag is not None  # noqa: S101  # for the type checker
+        self._blocks_due.discard(tag)
         verb = self._conversation.answer(Status.OK, tag)
         if verb == "CAPA":
             self.capabilities = frozenset(line.upper() for line in lines)
@@ -121,8 +122,8 @@ class Client(Machine[Event, Sendable]):
         data = codec.write_command(command.verb, row, command.args)
         self._sent += 1
         self._conversation.command(command.verb, self._sent)
-        if command.args and row.args == ("optional_number",):
-            self._one_line.add(self._sent)
+        if codec.wants_block(row, command.args):
+            self._blocks_due.add(self._sent)
         return data
 
     @property
@@ -144,6 +145,8 @@ class Client(Machine[Event, Sendable]):
         """
         if self.require_tls and not self.tls:
             return PRIVACY_REQUIRED
+        if not can_be_said(credentials):
+            return UNSPEAKABLE
         simple = _fits_user_and_pass(credentials)
         ascii_only = credentials.authcid.isascii() and credentials.password.reveal().isascii()
         plain = b"PLAIN" in self.mechanisms
@@ -167,8 +170,7 @@ def _fits_user_and_pass(credentials: Credentials) -> bool:
     """Tell whether USER and PASS can carry the credentials (RFC 1939 7): no authzid, no blank in the name."""
     name, password = credentials.authcid, credentials.password.reveal()
     return (
-        (credentials.authzid is None or credentials.authzid == name)
-        and name != b""
+        credentials.for_itself
         and not any(octet <= 0x20 for octet in name)
-        and not any(octet in password for octet in (b"\r", b"\n", b"\0"))
+        and not any(octet in password for octet in (b"\r", b"\n"))
     )

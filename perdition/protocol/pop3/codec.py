@@ -14,6 +14,7 @@ VERB: Final = re.compile(rb"[A-Za-z]{3,8}\Z")
 MECHANISM: Final = re.compile(rb"[A-Za-z0-9_-]{1,20}\Z")
 NUMBER: Final = re.compile(rb"[0-9]{1,10}\Z")
 CODE: Final = re.compile(rb"\[([A-Za-z0-9/_.-]+(?: [^\]]*)?)\] ?")
+NO_LINE: Final = re.compile(rb"\r(?!\n)|(?<!\r)\n|\0")
 STATUSES: Final[Mapping[bytes, Status]] = {b"+OK": Status.OK, b"-ERR": Status.NO}
 WORDS: Final[Mapping[Status, bytes]] = {status: word for word, status in STATUSES.items()}
 CHALLENGE: Final = b"+"
@@ -126,6 +127,11 @@ def read_arguments(row: Row, rest: bytes | None) -> tuple[Argument, ...]:
     return tuple(args)
 
 
+def wants_block(row: Row, args: tuple[Argument, ...]) -> bool:
+    """Tell whether a good answer goes on with a block of lines: to LIST, but not to LIST 1 (RFC 1939 5)."""
+    return row.multiline and not (args and row.args == ("optional_number",))
+
+
 def write_command(verb: str, row: Row, args: tuple[Argument, ...]) -> bytes:
     """Write a command line.
 
@@ -189,8 +195,10 @@ def stuff(body: bytes) -> bytes:
     """Write a block of lines: a dot more before each dot that begins a line, and the final dot (RFC 1939 3).
 
     Raises:
-        LocalProtocolError: the last line has no CRLF.
+        LocalProtocolError: the last line has no CRLF, or CR, LF or NUL stand inside a line.
     """
+    if NO_LINE.search(body):
+        raise LocalProtocolError("expected lines without CR, LF and NUL in them")
     if body and not body.endswith(b"\r\n"):
         raise LocalProtocolError("expected CRLF at the end of a block")
     if body.startswith(b"."):

@@ -33,6 +33,7 @@ class Server(ServerMachine[Event, Sendable]):
     def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
         super().__init__(TABLE, State.GREETING, limits)
         self._challenged = False
+        self._block_due = False  # a good answer to the command that waits is a block
 
     def _next_event(self) -> Event | Closed | Signal:
         if self.state is State.CLOSED:
@@ -56,6 +57,7 @@ class Server(ServerMachine[Event, Sendable]):
         if verb == "STLS":
             self._refuse_injection()
         self._conversation.command(verb, 0)
+        self._block_due = codec.wants_block(row, args)
         return Command(verb, args)
 
     def _next_response(self) -> Event | Signal:
@@ -81,7 +83,7 @@ class Server(ServerMachine[Event, Sendable]):
     def _why_not(self, verb: str) -> str:
         if verb == "STLS" and self.tls:
             return "TLS is active already"
-        if verb == "PASS" and self._conversation.knows(verb):
+        if verb == "PASS" and self.state is State.AUTHORIZATION:
             return "expected USER before PASS"
         return "not now" if self._conversation.knows(verb) else "unknown command"
 
@@ -94,11 +96,12 @@ class Server(ServerMachine[Event, Sendable]):
                 self._conversation.answer(status, 0)
             case Reply(status, text, code):
                 data = codec.write_reply(status, text, code)
+                if self._block_due and status is Status.OK:
+                    raise LocalProtocolError("a good answer to this command is a block")
                 self._answer(status)
             case Multiline(text, body):
                 data = codec.write_reply(Status.OK, text, None) + codec.stuff(body)
-                pending = self._conversation.pending(0)
-                if pending is None or not pending[1].multiline:
+                if not self._block_due:
                     raise LocalProtocolError("a block answers only a command that asks for one")
                 self._answer(Status.OK)
             case Challenge(octets):
@@ -116,8 +119,9 @@ class Server(ServerMachine[Event, Sendable]):
             self._refusing = False
             return
         verb = self._conversation.answer(status, 0)
+        self._block_due = False
         self._handshake_due = verb == "STLS" and status is Status.OK
 
-    def farewell(self, fault: Fault) -> bytes:
+    def farewell(self, why: Fault | str) -> bytes:
         """Give the last line to a client whose place in the stream is lost, or whose time is over."""
-        return codec.write_reply(Status.NO, b"closing: " + fault.value.encode("ascii"), None)
+        return codec.write_reply(Status.NO, b"closing: " + str(why).encode("ascii"), None)

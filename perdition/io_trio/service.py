@@ -1,0 +1,182 @@
+"""One listener's options, turned into what its sessions need: policy, TLS contexts, map and name in the banner."""
+
+import hashlib
+import os
+import socket
+from collections.abc import Mapping
+from typing import Final
+
+import attrs
+import trio
+from OpenSSL import SSL
+
+from perdition.config import capabilities as default_capabilities
+from perdition.config.settings import OPTIONS, Settings
+from perdition.config.ssl_mode import Tls as SslTls
+from perdition.config.values import Protocol
+from perdition.io_trio.lookup import Lookups
+from perdition.io_trio.tls import listening_context, outgoing_context
+from perdition.maps import MapError
+from perdition.maps.registry import open_map
+from perdition.protocol import managesieve
+from perdition.session import Policy, Proto, Tls
+
+PROTOS: Final[Mapping[Protocol, Proto]] = {
+    Protocol.POP3: Proto.POP3,
+    Protocol.POP3S: Proto.POP3,
+    Protocol.IMAP4: Proto.IMAP4,
+    Protocol.IMAP4S: Proto.IMAP4,
+    Protocol.MANAGESIEVE: Proto.MANAGESIEVE,
+}
+TLS: Final[Mapping[SslTls, Tls]] = {
+    SslTls.NONE: Tls.NONE,
+    SslTls.SSL: Tls.IMPLICIT,
+    SslTls.TLS: Tls.OFFERED,
+    SslTls.TLS_FORCE: Tls.REQUIRED,
+}
+
+
+class SetUpError(Exception):
+    """A listener cannot be served; the text names the option, the value and what was expected."""
+
+
+@attrs.define
+class Service:
+    """What all sessions of one listener share."""
+
+    settings: Settings
+    policy: Policy
+    client_context: SSL.Context | None
+    server_context: SSL.Context | None
+    lookups: Lookups
+    banner_hosts: dict[str, str] = attrs.field(factory=dict)
+    connections: int = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether connection_limit is reached."""
+        return self.connections >= self.settings.connection_limit > 0
+
+    async def banner_host(self, address: str) -> str:
+        """Give the name that the greeting shows for a local address (no_lookup, no_bind_banner)."""
+        if self.settings.no_bind_banner:
+            return os.uname().nodename
+        if self.settings.no_lookup:
+            return address
+        if address not in self.banner_hosts:
+            self.banner_hosts[address] = await reverse(address)
+        return self.banner_hosts[address]
+
+
+REVERSE_PATIENCE: Final = 2.0
+"""How many seconds the first client of an address waits for its name."""
+
+
+async def reverse(address: str) -> str:
+    """Give an address's name, or the address if it has none."""
+    with trio.move_on_after(REVERSE_PATIENCE):
+        try:
+            return (await trio.socket.getnameinfo((address, 0), socket.NI_NAMEREQD))[0]
+        except OSError:
+            pass
+    return address
+
+
+def make_service(settings: Settings) -> Service:
+    """Open the map and load the certificates of one listener.
+
+    Raises:
+        SetUpError: something named by its options cannot be used.
+        TlsFilesError: the same of a certificate, key or CA.
+    """
+    tls = settings.tls
+    policy = make_policy(settings)
+    try:
+        popmap = open_map(settings.map_library, settings.map_library_opt)
+    except MapError as error:
+        raise SetUpError(str(error)) from None
+    return Service(
+        settings,
+        policy,
+        None if tls.listen is SslTls.NONE else listening_context(settings),
+        None if tls.outgoing is SslTls.NONE else outgoing_context(settings),
+        Lookups(popmap),
+    )
+
+
+def make_policy(settings: Settings) -> Policy:
+    """Turn options into the policy of a session.
+
+    Raises:
+        SetUpError: managesieve_capability is no list of lines.
+    """
+    proto = PROTOS[settings.protocol]
+    capabilities, added = capability_elements(settings, proto)
+    return Policy(
+        proto=proto,
+        label=settings.protocol.value,
+        client_tls=TLS[settings.tls.listen],
+        server_tls=TLS[settings.tls.outgoing],
+        capabilities=capabilities,
+        added_capabilities=added,
+        instance=instance(settings),
+        ok_text=settings.ok_line.encode(),
+        server_resp_line=settings.server_resp_line,
+        login_disabled=settings.login_disabled,
+        domain_delimiter=settings.domain_delimiter.encode(),
+        username_from_database=settings.username_from_database,
+        outgoing_servers=tuple(
+            (server.host, None if server.port is None else str(server.port)) for server in settings.outgoing_server
+        ),
+        outgoing_port=str(settings.outgoing_port_number),
+        authenticate_timeout=settings.authenticate_timeout,
+        connect_timeout=settings.connect_timeout,
+    )
+
+
+ADDED: Final[Mapping[Proto, tuple[bytes, ...]]] = {
+    Proto.POP3: (b"SASL PLAIN LOGIN", b"RESP-CODES", b"AUTH-RESP-CODE"),
+    Proto.IMAP4: (b"LITERAL+", b"SASL-IR", b"ID", b"AUTH=PLAIN", b"AUTH=LOGIN"),
+    Proto.MANAGESIEVE: (),
+}
+"""What the machines can do beside the C program; announced where the administrator does not say otherwise."""
+
+
+def capability_elements(settings: Settings, proto: Proto) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
+    """Give the capability elements that the option, or its default, names, and those that we add.
+
+    Raises:
+        SetUpError: an element of managesieve_capability is not a line of strings.
+    """
+    option, default, delimiter = {
+        Proto.POP3: (settings.pop_capability, default_capabilities.POP, None),
+        Proto.IMAP4: (settings.imap_capability, default_capabilities.IMAP, " "),
+        Proto.MANAGESIEVE: (settings.managesieve_capability, default_capabilities.MANAGESIEVE, "  "),
+    }[proto]
+    text = default if option is None else option
+    if delimiter is None:  # perdition 1.7: a dot, or two blanks where there is no dot
+        delimiter = "." if "." in text else "  "
+    elements = tuple(word.encode() for word in text.split(delimiter) if word.strip())
+    if proto is Proto.MANAGESIEVE:
+        for element in elements:
+            check_managesieve(element)
+    return elements, ADDED[proto] if option is None else ()
+
+
+def check_managesieve(element: bytes) -> None:
+    """Raise `SetUpError` if an element of managesieve_capability is no capability line."""
+    try:
+        words = managesieve.read_line(element).words
+    except managesieve.BadArgument as error:
+        raise SetUpError(f"option managesieve_capability: {element.decode()}: {error}") from None
+    if not words or any(isinstance(word, str) for word in words):
+        raise SetUpError(f"option managesieve_capability: {element.decode()}: expected strings in double quotes")
+
+
+def instance(settings: Settings) -> str:
+    """Give eight digits that two listeners share if and only if their options are the same (loop detection).
+
+    The map's option string may hold a password and is left out.
+    """
+    values = [f"{name}={getattr(settings, name)!r}" for name in sorted(OPTIONS) if name != "map_library_opt"]
+    return hashlib.sha256("\n".join(values).encode()).hexdigest()[:8]

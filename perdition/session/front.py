@@ -1,0 +1,162 @@
+"""The client's side of a session, in no protocol's words: what all three fronts share.
+
+A front owns a server machine.  It answers by itself what needs no decision of the session (capabilities, NOOP,
+ID, bad commands, the steps of SASL) and gives the session a `Request` for the rest.
+"""
+
+from abc import ABC, abstractmethod
+from typing import Any, Final
+
+from perdition.protocol.errors import Fault, RemoteProtocolError
+from perdition.protocol.machine import Closed, ServerMachine
+from perdition.protocol.reasons import Reason
+from perdition.protocol.sasl import SERVER_MECHANISMS, Challenge, Credentials, Failure, ServerMechanism
+from perdition.protocol.secret import Secret
+from perdition.protocol.signals import NEED_DATA
+from perdition.session.outcomes import Outcome, RealAnswer
+from perdition.session.policy import Policy, Tls
+from perdition.session.requests import Attempt, Gone, Leaves, Lost, Request
+
+READY: Final = "perdition ready on {host} {instance}"
+"""The text of a greeting.  A real server that greets with our own instance is a loop."""
+
+
+class Front(ABC):
+    """Speaks to the client up to the log-in.
+
+    Attributes:
+        commands: how many commands the client has given.
+    """
+
+    machine: ServerMachine[Any, Any]  # each front narrows it
+
+    def __init__(self, policy: Policy, banner_host: str) -> None:
+        self.policy = policy
+        self.commands = 0
+        self._ready = READY.format(host=banner_host, instance=policy.instance).encode("ascii", "replace")
+        self._output = bytearray()
+        self._mechanism: ServerMechanism | None = None
+
+    # --- what the session calls
+
+    def receive(self, data: bytes) -> None:
+        """Take octets that the client sent; `b""` is the end of the stream."""
+        self.machine.receive_data(data)
+
+    def take_output(self) -> bytes:
+        """Take what is to be sent to the client."""
+        output = bytes(self._output)
+        self._output.clear()
+        return output
+
+    def take_trailing_data(self) -> bytes:
+        """Take what the client sent behind its log-in."""
+        return self.machine.take_trailing_data()
+
+    def next_request(self) -> Request | None:
+        """Answer what can be answered; give what the session must do, or None when more octets are needed."""
+        while True:
+            try:
+                event = self.machine.next_event()
+            except RemoteProtocolError as error:
+                if error.fault is Fault.CLOSED:
+                    return Gone()
+                self._output += self.farewell(error.fault)
+                return Lost(error.fault, str(error))
+            if event is NEED_DATA:
+                return None
+            if isinstance(event, Closed):
+                return Leaves() if self._is_over() else Gone()
+            self.commands += 1
+            if self.commands > self.policy.commands:
+                self._output += self.farewell(Fault.TOO_MANY)
+                return Lost(Fault.TOO_MANY, f"expected at most {self.policy.commands} commands before the log-in")
+            request = self.handle(event)
+            if request is not None:
+                return request
+
+    @property
+    def in_clear(self) -> bool:
+        """Whether a password would cross the client's leg in clear though TLS is demanded."""
+        return self.policy.client_tls is Tls.REQUIRED and not self.machine.tls
+
+    def start_tls(self) -> None:
+        """Go on under TLS; nothing that was said in clear is remembered."""
+        self.machine.start_tls()
+        self._mechanism = None
+        self.greet_again()
+
+    # --- what each protocol says in its own way
+
+    @abstractmethod
+    def greet(self) -> None:
+        """Write the greeting."""
+
+    def greet_again(self) -> None:  # noqa: B027  # only one of the three has anything to say
+        """Write what a server says unasked when TLS has started: nothing, but in ManageSieve."""
+
+    @abstractmethod
+    def handle(self, event: Any) -> Request | None:
+        """Answer one event, or say what the session must do."""
+
+    @abstractmethod
+    def succeed(self, answer: RealAnswer) -> bytes:
+        """Write the answer to a good log-in."""
+
+    @abstractmethod
+    def fail(self, outcome: Outcome, answer: RealAnswer | None) -> None:
+        """Write the answer to a log-in that failed; the client may try again."""
+
+    @abstractmethod
+    def farewell(self, why: Fault | str) -> bytes:
+        """Write the last line before we close."""
+
+    def timed_out(self) -> bytes:
+        """Write the last line to a client that has been silent for too long."""
+        return self.farewell("silent for too long")
+
+    def idle_farewell(self) -> bytes:
+        """Write what ends a relay in which nothing moves: nothing, for we do not know where in the stream we are.
+
+        ManageSieve differs, as it does in the C program.
+        """
+        return b""
+
+    @abstractmethod
+    def _is_over(self) -> bool:
+        """Tell whether the client has said good-bye."""
+
+    # --- SASL, the same in all three
+
+    def _begin_sasl(self, name: bytes, initial: Secret | None) -> Challenge | Attempt | Failure:
+        if self.in_clear:  # refused before the password can follow in clear
+            return Failure("use TLS before you log in", Reason.PRIVACY_REQUIRED)
+        mechanism = SERVER_MECHANISMS.get(name.upper())
+        if mechanism is None:
+            return Failure("unknown SASL mechanism")
+        self._mechanism = mechanism()
+        return self._step_sasl(initial)
+
+    def _step_sasl(self, response: Secret | None) -> Challenge | Attempt | Failure:
+        assert self._mechanism is not None  # noqa: S101  # a response follows a challenge
+        step = self._mechanism.step(response)
+        return Attempt(step) if isinstance(step, Credentials) else step
+
+    # --- helpers
+
+    def _capabilities(self, tls_word: bytes) -> list[bytes]:
+        """Give the capability elements that are true now: the administrator's, ours, and TLS (perdition 1.7)."""
+        words = [word for word in self.policy.capabilities if word != tls_word]
+        words += [word for word in self.policy.added_capabilities if word not in words]
+        if self.policy.client_tls in (Tls.OFFERED, Tls.REQUIRED) and not self.machine.tls:
+            words.append(tls_word)
+        return words
+
+    def _offers_tls(self) -> bool:
+        return self.policy.client_tls in (Tls.OFFERED, Tls.REQUIRED)
+
+    def _failure_text(self, outcome: Outcome, answer: RealAnswer | None) -> tuple[bytes, bytes | None, Reason | None]:
+        """Give text, the real server's code and the reason of a failure."""
+        if answer is not None and self.policy.server_resp_line:
+            return answer.text, answer.code, None
+        return outcome.status.encode("ascii"), None if answer is None else answer.code, outcome.reason

@@ -1,0 +1,99 @@
+"""POP3 towards the client."""
+
+from typing import Final
+
+from perdition.protocol import pop3
+from perdition.protocol.errors import Fault
+from perdition.protocol.sasl import Challenge, Credentials, Failure
+from perdition.protocol.secret import Secret
+from perdition.session.front import Front
+from perdition.session.outcomes import Outcome, RealAnswer
+from perdition.session.policy import Policy
+from perdition.session.requests import Attempt, Leaves, Request, WantsTls
+
+STLS: Final = b"STLS"
+PASSED_ON: Final = frozenset((b"AUTH", b"IN-USE", b"LOGIN-DELAY", b"SYS/TEMP", b"SYS/PERM"))
+"""Codes of the real server that tell the user what to do (RFC 2449 8.1, RFC 3206 4)."""
+
+
+class Pop3Front(Front):
+    """Speaks POP3 to the client up to the log-in."""
+
+    def __init__(self, policy: Policy, banner_host: str) -> None:
+        super().__init__(policy, banner_host)
+        self.machine: pop3.Server = pop3.Server(policy.limits)
+        self._user = b""
+
+    def _say(self, *events: pop3.Greeting | pop3.Reply | pop3.Multiline | pop3.Challenge) -> None:
+        for event in events:
+            self._output += self.machine.send(event)
+
+    def greet(self) -> None:
+        self._say(pop3.Greeting(b"POP3 " + self._ready))
+
+    def handle(self, event: object) -> Request | None:
+        match event:
+            case pop3.Command("USER", (bytes() as name,)):
+                self._take_user(name)
+            case pop3.Command("PASS", (Secret() as password,)):
+                return Attempt(Credentials(self._user, password))
+            case pop3.Command("AUTH", (bytes() as mechanism, *rest)):
+                initial = rest[0] if rest and isinstance(rest[0], Secret) else None
+                return self._answer_sasl(self._begin_sasl(mechanism, initial))
+            case pop3.SaslResponse(response):
+                return self._answer_sasl(self._step_sasl(response))
+            case pop3.Command("CAPA"):
+                words = self._capabilities(STLS)
+                if self.in_clear:
+                    words = [word for word in words if word != b"USER" and not word.startswith(b"SASL ")]
+                self._say(pop3.Multiline(b"Capability list follows", b"".join(word + b"\r\n" for word in words)))
+            case pop3.Command("STLS"):
+                if not self._offers_tls():
+                    self._say(pop3.Reply(pop3.Status.NO, b"TLS is not offered here"))
+                    return None
+                self._say(pop3.Reply(pop3.Status.OK, b"Begin TLS negotiation"))
+                return WantsTls()
+            case pop3.Command("QUIT"):
+                self._say(pop3.Reply(pop3.Status.OK, b"QUIT"))
+                return Leaves()
+            case pop3.BadCommand(reply):
+                self._say(reply)
+        return None
+
+    def _take_user(self, name: bytes) -> None:
+        if self.in_clear:  # refused before the password can follow in clear
+            self._say(pop3.Reply(pop3.Status.NO, b"use STLS before you log in"))
+            return
+        self._user = name
+        self._say(pop3.Reply(pop3.Status.OK, b"USER set"))
+
+    def _answer_sasl(self, step: Challenge | Attempt | Failure) -> Request | None:
+        match step:
+            case Attempt():
+                return step
+            case Challenge(data):
+                self._say(pop3.Challenge(data))
+            case Failure(text, reason):
+                self._say(pop3.Reply(pop3.Status.NO, text.encode("ascii"), pop3.CODES.get(reason)))
+        return None
+
+    def succeed(self, answer: RealAnswer) -> bytes:
+        if self.policy.server_resp_line:
+            return self.machine.send(pop3.Reply(pop3.Status.OK, answer.text, answer.code))
+        return self.machine.send(pop3.Reply(pop3.Status.OK, self.policy.ok_text))
+
+    def fail(self, outcome: Outcome, answer: RealAnswer | None) -> None:
+        text, code, reason = self._failure_text(outcome, answer)
+        if reason is not None and code not in PASSED_ON:
+            code = pop3.CODES.get(reason)
+        self._say(pop3.Reply(pop3.Status.NO, text, code))
+
+    def farewell(self, why: Fault | str) -> bytes:
+        return self.machine.farewell(why)
+
+    def timed_out(self) -> bytes:
+        """Write nothing: POP3 closes without a word (RFC 1939 3)."""
+        return b""
+
+    def _is_over(self) -> bool:
+        return self.machine.state is pop3.State.CLOSED

@@ -1,0 +1,388 @@
+"""One session, from the greeting to the hand-over, as a machine without input or output.
+
+    phase        waits with        an answer leads to
+    ---------    --------------    -------------------------------------------------------------
+    HANDSHAKE    StartTls(CLIENT)  TALKING, or the end
+    TALKING      Read(CLIENT)      HANDSHAKE, LOOKING_UP, REFUSING, or the end
+    LOOKING_UP   Lookup            CONNECTING or REFUSING
+    CONNECTING   Connect           LOGGING_IN or REFUSING
+    LOGGING_IN   Read(SERVER)      SECURING, REFUSING, or the hand-over
+    SECURING     StartTls(SERVER)  LOGGING_IN or REFUSING
+    REFUSING     Delay             TALKING: the client may try again on the same connection
+
+`start` and `handle` give batches of effects.  No clock, no socket: every path is a table of answers and effects.
+"""
+
+import enum
+from collections.abc import Callable, Mapping
+from typing import ClassVar
+
+from perdition.maps.outcome import Absent, Broken, Found, Unavailable
+from perdition.protocol.errors import LocalProtocolError
+from perdition.protocol.sasl import Credentials
+from perdition.session import log_lines
+from perdition.session.back import AgreedOnTls, Back, LoggedIn, NotLoggedIn
+from perdition.session.backs import BACKS
+from perdition.session.effects import (
+    ANSWERS,
+    Answer,
+    Close,
+    Connect,
+    Connected,
+    Deadline,
+    Delay,
+    Effect,
+    Failed,
+    HangUp,
+    Level,
+    Log,
+    Lookup,
+    Read,
+    Received,
+    Relay,
+    Send,
+    Side,
+    StartTls,
+    Stopping,
+    TlsStarted,
+    Wait,
+)
+from perdition.session.fronts import FRONTS
+from perdition.session.outcomes import Outcome
+from perdition.session.policy import Endpoints, Policy, Tls
+from perdition.session.requests import Attempt, Gone, Leaves, Lost, WantsTls
+from perdition.session.route import BadRoute, read_route
+
+UNKNOWN = "(null)"
+"""What the log says of a server or port that has not been determined."""
+
+
+class Phase(enum.Enum):
+    """Where a session stands."""
+
+    HANDSHAKE = enum.auto()
+    TALKING = enum.auto()
+    LOOKING_UP = enum.auto()
+    CONNECTING = enum.auto()
+    LOGGING_IN = enum.auto()
+    SECURING = enum.auto()
+    REFUSING = enum.auto()
+    OVER = enum.auto()
+
+
+class Session:
+    """What a log-in does.
+
+    Args:
+        policy: of the listener.
+        endpoints: who talks to whom.
+        turn: which of the default servers is asked first.
+    """
+
+    def __init__(self, policy: Policy, endpoints: Endpoints, turn: int = 0) -> None:
+        self._policy = policy
+        self._way = log_lines.way(endpoints)
+        self._turn = turn
+        self._phase = Phase.TALKING
+        self._out: list[Effect] = []
+        self._waiting: Effect | None = None
+        self._front = FRONTS[policy.proto](policy, endpoints.banner_host)
+        self._back: Back | None = None
+        self._credentials: Credentials | None = None
+        self._server: str | None = None
+        self._port: str | None = None
+        self._refusal = NotLoggedIn(Outcome.REFUSED)
+        self._failures = 0
+        self._client_secure = self._server_secure = "plaintext"
+
+    # --- what the driver calls
+
+    def start(self) -> list[Effect]:
+        """Begin; give the first batch of effects."""
+        self._log(Level.INFO, f"Connect:  {self._way}")
+        self._be_patient()
+        if self._policy.client_tls is Tls.IMPLICIT:
+            self._phase = Phase.HANDSHAKE
+            return self._until(StartTls(Side.CLIENT))
+        self._front.greet()
+        return self._talk()
+
+    def handle(self, answer: Answer) -> list[Effect]:
+        """Take the answer to the effect that waits; give the next batch.
+
+        Raises:
+            LocalProtocolError: the effect that waits has no such answer.
+        """
+        if type(answer) not in ANSWERS.get(type(self._waiting), ()):
+            raise LocalProtocolError(f"{type(answer).__name__} does not answer {type(self._waiting).__name__}")
+        return self._PHASES[self._phase](self, answer)
+
+    # --- mechanism
+
+    def _until(self, wait: Wait | Close | Relay) -> list[Effect]:
+        self._waiting = wait
+        effects, self._out = [*self._out, wait], []
+        return effects
+
+    def _log(self, level: Level, line: str) -> None:
+        self._out.append(Log(level, line))
+
+    def _flush(self, side: Side) -> None:
+        data = self._front.take_output() if side is Side.CLIENT else self._back.take_output() if self._back else b""
+        if data:
+            self._out.append(Send(side, data))
+
+    def _be_patient(self) -> None:
+        self._out.append(Deadline(self._policy.authenticate_timeout))
+
+    def _close(self) -> list[Effect]:
+        self._phase = Phase.OVER
+        self._credentials = self._back = None
+        return self._until(Close())
+
+    # --- TALKING
+
+    def _talk(self) -> list[Effect]:
+        """Look at what the client has said, and do it or wait for more."""
+        self._phase = Phase.TALKING
+        before = self._front.commands
+        request = self._front.next_request()
+        if self._front.commands != before:
+            self._be_patient()  # a whole command earns new patience; single octets do not
+        if isinstance(request, Attempt):
+            return self._attempt(request.credentials)
+        self._flush(Side.CLIENT)
+        match request:
+            case None:
+                return self._until(Read(Side.CLIENT))
+            case WantsTls():
+                self._phase = Phase.HANDSHAKE
+                return self._until(StartTls(Side.CLIENT))
+            case Leaves():
+                line = f'Closing NULL session: {self._way} authorisation_id=NONE authentication_id="{UNKNOWN}"'
+                self._log(Level.INFO, line)
+            case Gone():
+                line = f"Fatal Error reading authentication information from client {self._way}: Exiting child"
+                self._log(Level.ERR, line)
+            case Lost(fault, text):
+                self._log(Level.ERR, f"Protocol error of client {self._way}: {text} ({fault})")
+        return self._close()
+
+    def _talking(self, answer: Answer) -> list[Effect]:
+        match answer:
+            case Received(data):
+                self._front.receive(data)
+                return self._talk()
+            case Stopping():
+                self._out.append(Send(Side.CLIENT, self._front.farewell("this server is going down")))
+            case _:
+                farewell = self._front.timed_out()
+                if farewell:
+                    self._out.append(Send(Side.CLIENT, farewell))
+                line = f"Fatal Error: Timeout reading authentication information from client {self._way}: Exiting child"
+                self._log(Level.ERR, line)
+        return self._close()
+
+    # --- HANDSHAKE
+
+    def _handshake(self, answer: Answer) -> list[Effect]:
+        implicit = self._policy.client_tls is Tls.IMPLICIT
+        if not isinstance(answer, TlsStarted):
+            why = answer.why if isinstance(answer, Failed) else "timed out"
+            what = "SSL connection to client" if implicit else "TLS connection"
+            self._log(Level.ERR, f"Fatal error establishing {what} {self._way}: {why}")
+            return self._close()
+        self._client_secure = "ssl" if implicit else "starttls"
+        self._be_patient()
+        self._front.start_tls()
+        if implicit:
+            self._front.take_output()
+            self._front.greet()
+        return self._talk()
+
+    # --- LOOKING_UP
+
+    def _attempt(self, credentials: Credentials) -> list[Effect]:
+        self._credentials = credentials
+        self._server = self._port = None
+        self._server_secure = "plaintext"
+        if self._front.in_clear:
+            return self._refuse(NotLoggedIn(Outcome.PRIVACY_REQUIRED))
+        if self._policy.login_disabled:
+            return self._refuse(NotLoggedIn(Outcome.LOGIN_DISABLED))
+        self._phase = Phase.LOOKING_UP
+        self._out.append(Deadline(self._server_patience()))
+        return self._until(Lookup(credentials.authzid or credentials.authcid))
+
+    def _server_patience(self) -> float:
+        """How long finding, reaching and greeting the real server may take."""
+        times = (self._policy.connect_timeout, self._policy.authenticate_timeout)
+        return min((seconds for seconds in times if seconds), default=0)
+
+    def _looking_up(self, answer: Answer) -> list[Effect]:
+        match answer:
+            case Found(value):
+                return self._route(value)
+            case Absent():
+                return self._connect()
+            case Broken(why):
+                return self._refuse(NotLoggedIn(Outcome.MAP_BROKEN, f"map: {why}"))
+            case Unavailable(why):
+                return self._refuse(NotLoggedIn(Outcome.MAP_UNAVAILABLE, f"map: {why}"))
+        return self._refuse(NotLoggedIn(Outcome.MAP_UNAVAILABLE, "map: timed out"))
+
+    def _route(self, value: bytes) -> list[Effect]:
+        try:
+            route = read_route(value, self._policy.domain_delimiter)
+        except BadRoute as error:
+            return self._refuse(NotLoggedIn(Outcome.MAP_BROKEN, f"map: {error}"))
+        if route.user is not None and self._policy.username_from_database:
+            self._credentials = self._with_name(route.user)
+        self._server, self._port = route.host, route.port
+        return self._connect()
+
+    def _with_name(self, name: bytes) -> Credentials:
+        """The name of the map's result takes the place of the one that was asked for."""
+        assert self._credentials is not None  # noqa: S101  # a lookup follows an attempt
+        authcid, password = self._credentials.authcid, self._credentials.password
+        return Credentials(authcid, password, name) if self._credentials.authzid else Credentials(name, password)
+
+    # --- CONNECTING
+
+    def _connect(self) -> list[Effect]:
+        if self._server is None:
+            servers = self._policy.outgoing_servers
+            if not servers:
+                return self._refuse(NotLoggedIn(Outcome.NO_SERVER))
+            self._server, self._port = servers[self._turn % len(servers)]
+            self._turn += 1
+        self._port = self._port or self._policy.outgoing_port
+        self._phase = Phase.CONNECTING
+        return self._until(Connect(self._server, self._port, self._policy.server_tls is Tls.IMPLICIT))
+
+    def _connecting(self, answer: Answer) -> list[Effect]:
+        assert self._credentials is not None  # noqa: S101  # a connection follows an attempt
+        match answer:
+            case Connected():
+                self._back = BACKS[self._policy.proto](self._policy, self._credentials)
+                if self._policy.server_tls is Tls.IMPLICIT:
+                    self._server_secure = "ssl"
+                    self._back.start_under_tls()
+                return self._log_in()
+            case Failed(why, tls):
+                return self._refuse(NotLoggedIn(Outcome.TLS_FAILURE if tls else Outcome.NO_CONNECTION, why))
+        return self._refuse(NotLoggedIn(Outcome.NO_CONNECTION, "timed out"))
+
+    # --- LOGGING_IN
+
+    def _log_in(self) -> list[Effect]:
+        """Look at what the real server has said, and go on or wait for more."""
+        assert self._back is not None  # noqa: S101  # LOGGING_IN follows Connected
+        self._phase = Phase.LOGGING_IN
+        before = self._back.logging_in
+        result = self._back.next_result()
+        self._flush(Side.SERVER)
+        if self._back.logging_in and not before:
+            self._be_patient()  # the real server may think longer about a password than about its greeting
+        match result:
+            case None:
+                return self._until(Read(Side.SERVER))
+            case AgreedOnTls():
+                assert self._server is not None  # noqa: S101  # we are connected to it
+                self._phase = Phase.SECURING
+                return self._until(StartTls(Side.SERVER, self._server))
+            case LoggedIn():
+                return self._hand_over(result)
+        return self._refuse(result)
+
+    def _logging_in(self, answer: Answer) -> list[Effect]:
+        assert self._back is not None  # noqa: S101  # LOGGING_IN follows Connected
+        if not isinstance(answer, Received):
+            return self._refuse(NotLoggedIn(Outcome.SERVER_TIMEOUT, "expected an answer, none came in time"))
+        self._back.receive(answer.data)
+        return self._log_in()
+
+    def _securing(self, answer: Answer) -> list[Effect]:
+        assert self._back is not None  # noqa: S101  # SECURING follows LOGGING_IN
+        if not isinstance(answer, TlsStarted):
+            why = answer.why if isinstance(answer, Failed) else "timed out"
+            return self._refuse(NotLoggedIn(Outcome.TLS_FAILURE, why))
+        self._server_secure = "starttls"
+        result = self._back.go_on_under_tls()
+        self._flush(Side.SERVER)
+        return self._refuse(result) if isinstance(result, NotLoggedIn) else self._log_in()
+
+    # --- REFUSING
+
+    def _refuse(self, refusal: NotLoggedIn) -> list[Effect]:
+        """Leave the real server alone and let time pass before the client is told."""
+        if self._back is not None:
+            good_bye = self._back.say_good_bye()
+            if good_bye:
+                self._out.append(Send(Side.SERVER, good_bye))
+            self._out.append(HangUp())
+        self._back = None
+        self._refusal = refusal
+        self._phase = Phase.REFUSING
+        self._out.append(Deadline(0))
+        return self._until(Delay(self._policy.failure_delay))
+
+    def _refusing(self, answer: Answer) -> list[Effect]:
+        refusal = self._refusal
+        if refusal.why:
+            server = "" if self._server is None else f" {self._server}:{self._port}"
+            self._log(Level.ERR, f"Real server{server} for {self._way}: {refusal.why}")
+        self._front.fail(refusal.outcome, refusal.answer)
+        self._flush(Side.CLIENT)
+        self._log_auth(refusal.outcome)
+        self._credentials = None
+        self._failures += 1
+        self._be_patient()
+        if self._failures >= self._policy.failures:
+            self._out.append(Send(Side.CLIENT, self._front.farewell("too many log-ins have failed")))
+            self._log(Level.ERR, f"Too many failed log-ins of client {self._way}")
+            return self._close()
+        return self._talk()
+
+    def _log_auth(self, outcome: Outcome) -> None:
+        assert self._credentials is not None  # noqa: S101  # an outcome follows an attempt
+        early = outcome in (Outcome.PRIVACY_REQUIRED, Outcome.LOGIN_DISABLED) and self._server is None
+        port = UNKNOWN if early else (self._port or self._policy.outgoing_port)
+        line = log_lines.auth(
+            self._way,
+            self._client_secure,
+            self._credentials,
+            f"{self._server or UNKNOWN}:{port}",
+            self._policy.label,
+            self._server_secure,
+            outcome.status,
+        )
+        self._log(Level.NOTICE, line)
+
+    # --- the hand-over
+
+    def _hand_over(self, logged_in: LoggedIn) -> list[Effect]:
+        assert self._back is not None  # noqa: S101  # somebody is logged in
+        assert self._credentials is not None  # noqa: S101  # as somebody
+        reply = self._front.succeed(logged_in.answer)
+        relay = Relay(
+            reply=reply,
+            to_client=self._back.take_trailing_data(),
+            to_server=self._front.take_trailing_data(),
+            closing=f"Closing session: {self._way} {log_lines.identities(self._credentials)}",
+            idle_farewell=self._front.idle_farewell(),
+        )
+        self._log_auth(Outcome.OK)
+        self._phase = Phase.OVER
+        self._credentials = self._back = None
+        return self._until(relay)
+
+    _PHASES: "ClassVar[Mapping[Phase, Callable[[Session, Answer], list[Effect]]]]" = {
+        Phase.HANDSHAKE: _handshake,
+        Phase.TALKING: _talking,
+        Phase.LOOKING_UP: _looking_up,
+        Phase.CONNECTING: _connecting,
+        Phase.LOGGING_IN: _logging_in,
+        Phase.SECURING: _securing,
+        Phase.REFUSING: _refusing,
+    }

@@ -11,8 +11,7 @@ WIDTH: Final = 80
 INDENT: Final = 28
 HEAD: Final = "Usage: perdition [OPTION]..."
 TAIL: Final = (
-    "Names may be written with hyphens as well. In the configuration file the same names stand without "
-    "dashes."
+    "Names may be written with hyphens as well. In the configuration file the same names stand without dashes."
 )
 
 
@@ -41,16 +40,12 @@ def _names(option: Option) -> str:
 def _default(option: Option) -> str:
     """Name the default, where the help does not and there is one to name."""
     plain = option.default if isinstance(option.default, str | int) else ""
-    return (
-        "" if option.takes is Takes.FLAG or plain == "" or "Default" in option.help else f" Default: {plain}."
-    )
+    return "" if option.takes is Takes.FLAG or plain == "" or "Default" in option.help else f" Default: {plain}."
 
 
 def _entry(names: str, text: str) -> Iterator[str]:
     blank = " " * INDENT
-    wrapped = textwrap.wrap(
-        text, WIDTH, initial_indent=blank, subsequent_indent=blank, break_on_hyphens=False
-    )
+    wrapped = textwrap.wrap(text, WIDTH, initial_indent=blank, subsequent_indent=blank, break_on_hyphens=False)
     if len(names) > INDENT - 2:
         yield names
     else:

@@ -120,9 +120,7 @@ def option(
 
 def flag(*, help: str, group: Group, short: str = "", scope: Scope = Scope.LISTENER) -> bool:
     """Make the field of an option without value: off, unless it is given."""
-    return option(
-        default=False, parse=bool, help=help, group=group, arg="", takes=Takes.FLAG, short=short, scope=scope
-    )
+    return option(default=False, parse=bool, help=help, group=group, arg="", takes=Takes.FLAG, short=short, scope=scope)
 
 
 def rows_of(settings: type[attrs.AttrsInstance]) -> dict[str, Option]:

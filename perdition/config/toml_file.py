@@ -48,8 +48,7 @@ def read(data: bytes, file: str) -> Reading:
         tables = []
     given = _read_table(document, Origin(Source.FILE, file), errors)
     listeners = tuple(
-        _read_table(table, Origin(Source.FILE, file, table=number), errors)
-        for number, table in enumerate(tables, 1)
+        _read_table(table, Origin(Source.FILE, file, table=number), errors) for number, table in enumerate(tables, 1)
     )
     return Reading(given, tuple(errors), listeners)
 

@@ -1,6 +1,7 @@
 """The daemon: one acceptor a listener, one task a log-in, none a session."""
 
 import contextlib
+import functools
 import random
 import signal
 import socket
@@ -65,12 +66,13 @@ class Daemon:
         with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._relay.run)
-                async with trio.open_nursery() as log_ins, trio.open_nursery() as acceptors:
-                    for listener in self._listeners:
-                        acceptors.start_soon(self._accept, listener, log_ins)
-                    task_status.started()
-                    await self._wait_for(signals)
-                    acceptors.cancel_scope.cancel()
+                async with trio.open_nursery() as log_ins:
+                    async with trio.open_nursery() as acceptors:
+                        for listener in self._listeners:
+                            acceptors.start_soon(self._accept, listener, log_ins)
+                        task_status.started()
+                        await self._wait_for(signals)
+                        acceptors.cancel_scope.cancel()
                     self._close_listeners()
                     nursery.start_soon(self._end_at_once, signals, nursery.cancel_scope)
                     nursery.start_soon(self._wind_up, log_ins.cancel_scope)
@@ -157,24 +159,23 @@ class Daemon:
     async def _hand_over(self, driver: Driver, relay: fx.Relay, service: Service) -> bool:
         server = driver.server
         assert server is not None  # noqa: S101  # nobody is logged in without one
-        await driver.client.send(relay.reply + relay.to_client, driver.deadline)
-
-        def on_end(received: int, sent: int, idle: bool) -> None:
-            service.connections -= 1
-            if idle:
-                self._log(Level.INFO, "Timeout piping data.")
-            self._log(Level.INFO, f"{relay.closing} received={received} sent={sent}")
-
+        await driver.client.send(relay.reply, driver.deadline)
         self._relay.add(
             driver.client,
             server,
-            to_client=b"",
+            to_client=relay.to_client,
             to_server=relay.to_server,
             timeout=service.settings.timeout,
             idle_farewell=relay.idle_farewell,
-            on_end=on_end,
+            on_end=functools.partial(self._end_session, service, relay.closing),
         )
         return True
+
+    def _end_session(self, service: Service, closing: str, received: int, sent: int, idle: bool) -> None:
+        service.connections -= 1
+        if idle:
+            self._log(Level.INFO, "Timeout piping data.")
+        self._log(Level.INFO, f"{closing} received={received} sent={sent}")
 
 
 def internal_error() -> str:

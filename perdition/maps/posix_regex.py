@@ -106,6 +106,4 @@ def _read_rule(path: str, line: Line) -> Rule:
     try:
         return Rule(Regex(pattern.removesuffix(b":")), substitution)
     except RegexError as error:
-        raise MapError(
-            f"{path}:{line.number}: expected a POSIX extended regular expression: {error}"
-        ) from None
+        raise MapError(f"{path}:{line.number}: expected a POSIX extended regular expression: {error}") from None

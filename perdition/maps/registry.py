@@ -83,15 +83,11 @@ def _entry_point(kind: str, library: str) -> Opener:
         try:
             opener: Opener = entry.load()
         except Exception as error:  # other people's code: whatever it raises, say which option led there
-            raise MapError(
-                f'map_library "{library}": entry point {entry.value} cannot be loaded: {error!r}'
-            ) from error
+            raise MapError(f'map_library "{library}": entry point {entry.value} cannot be loaded: {error!r}') from error
         return opener
     supported = ", ".join(BUILT_IN)
     if kind in LATER:
-        raise MapError(
-            f'map_library "{library}": this kind of map is not supported yet (supported: {supported})'
-        )
+        raise MapError(f'map_library "{library}": this kind of map is not supported yet (supported: {supported})')
     near = difflib.get_close_matches(kind, (*BUILT_IN, *LATER), 1)
     hint = f"; did you mean {near[0]}?" if near else ""
     raise MapError(f'map_library "{library}": unknown kind of map (supported: {supported}{hint})')

@@ -146,9 +146,7 @@ def create(path: str, rows: Iterable[tuple[str, str]]) -> None:
         path: the file to make or replace.
         rows: pairs of user and `[user<delimiter>]server[:port]`.
     """
-    handle, temporary = tempfile.mkstemp(
-        prefix=f".{os.path.basename(path)}.", dir=os.path.dirname(path) or "."
-    )
+    handle, temporary = tempfile.mkstemp(prefix=f".{os.path.basename(path)}.", dir=os.path.dirname(path) or ".")
     os.close(handle)
     try:
         with contextlib.closing(sqlite3.connect(temporary)) as connection, connection:

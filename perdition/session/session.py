@@ -377,7 +377,7 @@ class Session:
         self._credentials = self._back = None
         return self._until(relay)
 
-    _PHASES: "ClassVar[Mapping[Phase, Callable[[Session, Answer], list[Effect]]]]" = {
+    _PHASES: ClassVar[Mapping[Phase, Callable[["Session", Answer], list[Effect]]]] = {
         Phase.HANDSHAKE: _handshake,
         Phase.TALKING: _talking,
         Phase.LOOKING_UP: _looking_up,

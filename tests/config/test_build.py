@@ -20,9 +20,7 @@ def given(line: str) -> tuple[Given, ...]:
 
 
 def test_stronger_layers_win_and_origins_tell() -> None:
-    settings, errors = build(
-        Settings(), [[Given("timeout", "5", FILE), Given("quiet", True, FILE)], given("-t 7")]
-    )
+    settings, errors = build(Settings(), [[Given("timeout", "5", FILE), Given("quiet", True, FILE)], given("-t 7")])
 
     assert errors == []
     assert (settings.timeout, settings.quiet, settings.debug) == (7, True, False)
@@ -76,9 +74,7 @@ def test_errors(line: str, errors: list[str]) -> None:
 def test_errors_of_a_file_name_its_line() -> None:
     _, errors = build(Settings(), [[Given("protocol", "IMAP", FILE)]])
 
-    assert errors == [
-        '/p.conf:3: option protocol: expected one of POP3, POP3S, IMAP4, IMAP4S, MANAGESIEVE, not "IMAP"'
-    ]
+    assert errors == ['/p.conf:3: option protocol: expected one of POP3, POP3S, IMAP4, IMAP4S, MANAGESIEVE, not "IMAP"']
 
 
 CLASHES = [

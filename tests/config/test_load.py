@@ -184,8 +184,7 @@ def test_what_listeners_share_is_wrong_once(tmp_path: Path) -> None:
 
     assert errors_of(["perdition", "-f", str(file)], tmp_path) == [
         f'{file}: option timeout: expected a whole number, 0 to 2147483647, not "-5"',
-        f"{file}: [[listener]] 2: option listen_port: expected a port, 0 to 65535, or the name of a service, "
-        'not "x"',
+        f'{file}: [[listener]] 2: option listen_port: expected a port, 0 to 65535, or the name of a service, not "x"',
     ]
 
 

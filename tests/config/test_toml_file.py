@@ -62,8 +62,7 @@ BAD = {
     "group = 5": ["/p.toml: option group is known to perdition 2.2 but not supported yet"],
     "help = true": ["/p.toml: option help may stand on the command line only"],
     "[[listener]]\nquiet = true": [
-        "/p.toml: [[listener]] 1: option quiet is for the whole process: "
-        "write it above the first [[listener]]"
+        "/p.toml: [[listener]] 1: option quiet is for the whole process: write it above the first [[listener]]"
     ],
     "[[listener]]\n[[listener]]\ntimeout = 'x'": [
         "/p.toml: [[listener]] 2: option timeout: expected an integer, not a string"

@@ -41,8 +41,6 @@ def test_query_defaults() -> None:
 
 @pytest.mark.parametrize("outcome", [Found(b"a"), Absent(), Unavailable("b"), Broken("c")])
 def test_outcomes_differ_and_are_frozen(outcome: Outcome) -> None:
-    assert [outcome == other for other in (Found(b"a"), Absent(), Unavailable("b"), Broken("c"))].count(
-        True
-    ) == 1
+    assert [outcome == other for other in (Found(b"a"), Absent(), Unavailable("b"), Broken("c"))].count(True) == 1
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         outcome.why = "x"  # type: ignore[union-attr, misc]  # the point of the test

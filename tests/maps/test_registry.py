@@ -61,8 +61,7 @@ def test_errors_of_the_map_name_the_option(tmp_path: Path) -> None:
         open_map("posix_regex", f"{tmp_path}/re")
 
     assert str(caught.value) == (
-        f'map_library_opt "{tmp_path}/re": {tmp_path}/re:1: '
-        "expected a pattern and a substitution, found one word"
+        f'map_library_opt "{tmp_path}/re": {tmp_path}/re:1: expected a pattern and a substitution, found one word'
     )
 
 
@@ -79,9 +78,7 @@ def test_kinds_of_a_later_release(kind: str) -> None:
 
 
 UNKNOWN = {
-    "sqlte": (
-        'map_library "sqlte": unknown kind of map (supported: posix_regex, sqlite; did you mean sqlite?)'
-    ),
+    "sqlte": ('map_library "sqlte": unknown kind of map (supported: posix_regex, sqlite; did you mean sqlite?)'),
     "/x/sqlite": (
         'map_library "/x/sqlite": unknown kind of map (supported: posix_regex, sqlite; did you mean sqlite?)'
     ),

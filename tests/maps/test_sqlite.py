@@ -80,9 +80,7 @@ def test_a_value_that_is_no_text_is_broken(tmp_path: Path, value: str) -> None:
 
 def test_a_text_that_is_not_utf_8_comes_as_stored(tmp_path: Path) -> None:
     file = str(tmp_path / "m.db")
-    execute(
-        file, "CREATE TABLE popmap (user, server)", "INSERT INTO popmap VALUES ('joe', CAST(x'ff' AS TEXT))"
-    )
+    execute(file, "CREATE TABLE popmap (user, server)", "INSERT INTO popmap VALUES ('joe', CAST(x'ff' AS TEXT))")
 
     with opened(file) as database:
         assert database.lookup(Query(b"joe")) == Found(b"\xff")
@@ -225,9 +223,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"
 
 
 @given(st.dictionaries(texts, texts), texts)
-def test_what_was_put_in_comes_out(
-    tmp_path_factory: pytest.TempPathFactory, rows: dict[str, str], other: str
-) -> None:
+def test_what_was_put_in_comes_out(tmp_path_factory: pytest.TempPathFactory, rows: dict[str, str], other: str) -> None:
     file = f"{tmp_path_factory.getbasetemp()}/rows.db"
     create(file, rows.items())
 

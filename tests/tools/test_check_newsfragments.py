@@ -68,9 +68,7 @@ def test_against_expects_a_commit(root: Path, capsys: pytest.CaptureFixture[str]
     assert "nowhere" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(
-    "name", ["two-ports.md", "Two Ports.feature.md", "two-ports.novelty.md", "x.feature.rst"]
-)
+@pytest.mark.parametrize("name", ["two-ports.md", "Two Ports.feature.md", "two-ports.novelty.md", "x.feature.rst"])
 def test_bad_name(root: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
     (root / "newsfragments" / name).write_text(GOOD)
 

@@ -1,0 +1,1 @@
+"""The demo: two small real servers in memory, and perdition-trio in front of them."""

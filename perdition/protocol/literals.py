@@ -81,7 +81,7 @@ class Assembler:
             if len(announced[1]) > DIGITS:
                 raise RemoteProtocolError(f"expected a literal's size in at most {DIGITS} digits", Fault.TOO_LONG)
             size, waits = int(announced[1]), self._synchronising and not announced[2]
-            self._total += len(line) + size
+            self._total += len(line) + 2 + size
             fits = size <= self._limits.literal and self._total <= self._limits.command
             if not fits and not waits:
                 raise RemoteProtocolError(f"expected literals of at most {self._limits.literal} octets", Fault.TOO_LONG)

@@ -1,6 +1,6 @@
 """We play an IMAP4 server: commands in, responses out."""
 
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, assert_never
 
 from perdition.protocol.conversation import Row, Status
 from perdition.protocol.errors import Fault, LocalProtocolError
@@ -161,6 +161,8 @@ class Server(ServerMachine[Event, Sendable]):
                 if self.state is not State.GREETING:
                     raise LocalProtocolError("a greeting comes first and once")
                 self._conversation.answer(status, 0)
+            case _:
+                assert_never(event)
         return data
 
     def _answer(self, tag: bytes, status: Status) -> None:

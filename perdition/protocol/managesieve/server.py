@@ -1,6 +1,6 @@
 """We play a ManageSieve server: commands in, lines and responses out."""
 
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, assert_never
 
 from perdition.protocol.conversation import Status
 from perdition.protocol.errors import Fault, LocalProtocolError
@@ -100,6 +100,8 @@ class Server(ServerMachine[Event, Sendable]):
                     raise LocalProtocolError("a challenge answers AUTHENTICATE or a SASL response")
                 self._challenged = True
                 return codec.write_sasl(octets, plus=b"")
+            case _:
+                assert_never(event)
 
     def _answer(self, status: Status) -> None:
         if status is Status.BYE:  # RFC 5804 1.2: at any time, and it ends the conversation

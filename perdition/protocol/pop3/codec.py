@@ -58,6 +58,8 @@ def read_initial(rest: bytes | None) -> tuple[Argument | None, bytes | None]:
     """An initial response in base64, `=` for one of no octets, or nothing (RFC 5034 4)."""
     if rest is None:
         return None, None
+    if not rest:
+        raise BadArgument("expected base64, or = for a response of no octets")
     return read_sasl(b"" if rest == EMPTY_INITIAL_RESPONSE else rest), None
 
 

@@ -1,6 +1,6 @@
 """We play a POP3 server: commands in, replies out."""
 
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, assert_never
 
 from perdition.protocol.conversation import Status
 from perdition.protocol.errors import Fault, LocalProtocolError
@@ -110,6 +110,8 @@ class Server(ServerMachine[Event, Sendable]):
                     raise LocalProtocolError("a challenge answers AUTH or a SASL response")
                 self._challenged = True
                 data = codec.write_challenge(octets)
+            case _:
+                assert_never(event)
         return data
 
     def _answer(self, status: Status) -> None:

@@ -1,0 +1,170 @@
+"""Reads the transcripts of `spec/transcripts`; its README says what they may hold."""
+
+import enum
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import attrs
+
+from tests.protocol.helpers import PROTOCOLS, ROOT, spec
+
+FOLDER: Final = ROOT / "spec" / "transcripts"
+
+HEADER: Final = re.compile(r"# ([a-z]+): (\S.*)")
+SECTIONS: Final = re.compile(r"\d{3,4}( [\d.]+)?(, \d{3,4}( [\d.]+)?)*")
+SPOKEN: Final = re.compile(r"([!?~]?)([CS])(?:: (\S.*)|(:)|\| (.+))")
+HAPPENED: Final = re.compile(r"(\*): (tls|eof)")
+STATE: Final = re.compile(r"(=): ([A-Z_]+)")
+ESCAPE: Final = re.compile(r"\\(x[0-9a-f]{2}|.?)")
+ESCAPES: Final[Mapping[str, bytes]] = {"r": b"\r", "n": b"\n", "0": b"\0", "t": b"\t", "\\": b"\\"}
+ELLIPSIS: Final = " ..."
+
+
+class TranscriptError(Exception):
+    """A transcript does not say what it must: file, line and expectation."""
+
+    def __init__(self, path: Path, line: int, expectation: str) -> None:
+        super().__init__(f"{path.name}:{line}: expected {expectation}")
+
+
+class Speaker(enum.Enum):
+    """Who a line is of."""
+
+    CLIENT = "C"
+    SERVER = "S"
+    BOTH = "*"
+    STATE = "="
+
+
+class Mark(enum.Enum):
+    """What is special about a line."""
+
+    NONE = ""
+    FATAL = "!"  # the receiver raises RemoteProtocolError
+    REFUSED = "?"  # the server answers with its own BadCommand
+    OTHERWISE = "~"  # our machine writes the same in other octets
+
+
+@attrs.frozen
+class Step:
+    """One line.
+
+    Attributes:
+        number: of the line in its file.
+        speaker: who says it.
+        octets: what is said.
+        word: what happens, or the state.
+        mark: what is special.
+        status_only: only the octets at the beginning count: the answer to a command that is refused.
+    """
+
+    number: int
+    speaker: Speaker
+    octets: bytes = b""
+    word: str = ""
+    mark: Mark = Mark.NONE
+    status_only: bool = False
+
+
+@attrs.frozen
+class Transcript:
+    """One file."""
+
+    path: Path
+    protocol: str
+    rfc: str
+    steps: tuple[Step, ...]
+
+
+def load(path: Path) -> Transcript:
+    """Read a file.
+
+    Raises:
+        TranscriptError: it does not keep to the format.
+    """
+    return parse(path, path.read_bytes())
+
+
+def parse(path: Path, data: bytes) -> Transcript:
+    """Read the octets of a file.
+
+    Raises:
+        TranscriptError: they do not keep to the format.
+    """
+    if not data.isascii() or b"\r" in data or b"\t" in data or not data.endswith(b"\n"):
+        raise TranscriptError(path, data.count(b"\n") + 1, "lines of printable ASCII that end in LF")
+    lines = data.decode("ascii").removesuffix("\n").split("\n")
+    header: dict[str, str] = {}
+    while lines[len(header) :] and (found := HEADER.fullmatch(lines[len(header)])):
+        if found[1] in header:
+            raise TranscriptError(path, len(header) + 1, f"one header {found[1]}")
+        header[found[1]] = found[2]
+    if set(header) != {"rfc", "protocol"}:
+        raise TranscriptError(path, len(header) + 1, "the headers `# rfc: ...` and `# protocol: ...` and no other")
+    if SECTIONS.fullmatch(header["rfc"]) is None:
+        raise TranscriptError(path, [*header].index("rfc") + 1, "RFC numbers, each with its section")
+    if header["protocol"] not in PROTOCOLS:
+        raise TranscriptError(path, [*header].index("protocol") + 1, " or ".join(PROTOCOLS))
+    states = spec(header["protocol"])["states"]
+    steps = [parse_step(path, number, line, states) for number, line in enumerate(lines, 1) if number > len(header)]
+    check_order(path, steps)
+    return Transcript(path, header["protocol"], header["rfc"], tuple(steps))
+
+
+def parse_step(path: Path, number: int, line: str, states: Mapping[str, str]) -> Step:
+    """Read one line behind the headers."""
+    if (found := HAPPENED.fullmatch(line)) is not None:
+        return Step(number, Speaker.BOTH, word=found[2])
+    if (found := STATE.fullmatch(line)) is not None:
+        if found[2] not in states:
+            raise TranscriptError(path, number, f"a state: {' '.join(states)}")
+        return Step(number, Speaker.STATE, word=found[2])
+    found = SPOKEN.fullmatch(line)
+    if found is None or line.endswith(" "):
+        raise TranscriptError(path, number, "`C: `, `S: `, `C| `, `S| `, `*: ` or `=: `, and no blank at the end")
+    mark, speaker, text, _, escaped = found.groups()
+    if mark == "?" and speaker == "S":
+        raise TranscriptError(path, number, "`?` before a line of the client")
+    if escaped is not None:
+        return Step(number, Speaker(speaker), unescape(path, number, escaped), mark=Mark(mark))
+    text = text or ""
+    if text.endswith(ELLIPSIS):
+        octets = text.removesuffix("...").encode("ascii")
+        return Step(number, Speaker(speaker), octets, mark=Mark(mark), status_only=True)
+    return Step(number, Speaker(speaker), text.encode("ascii") + b"\r\n", mark=Mark(mark))
+
+
+def unescape(path: Path, number: int, text: str) -> bytes:
+    """Read what stands behind `C| ` or `S| `."""
+
+    def octet(found: re.Match[str]) -> str:
+        if found[1].startswith("x") and len(found[1]) == 3:
+            return chr(int(found[1][1:], 16))
+        if found[1] not in ESCAPES:
+            raise TranscriptError(path, number, r"one of \r \n \0 \t \\ \xHH")
+        return ESCAPES[found[1]].decode("ascii")
+
+    return ESCAPE.sub(octet, text).encode("latin-1")
+
+
+def check_order(path: Path, steps: list[Step]) -> None:
+    """Raise `TranscriptError` if a line stands where it cannot."""
+    if not steps:
+        raise TranscriptError(path, 3, "what is said behind the headers")
+    for step, after in zip(steps, [*steps[1:], None], strict=True):
+        refused = step.mark is Mark.REFUSED
+        if refused != (after is not None and after.status_only):
+            raise TranscriptError(path, step.number + 1, "`S: STATUS ...` behind `?C` and nowhere else")
+        if step.mark is Mark.FATAL and after is not None:
+            raise TranscriptError(path, step.number + 1, "nothing behind `!`")
+        if after is not None and after.status_only and after.speaker is not Speaker.SERVER:
+            raise TranscriptError(path, after.number, "`S: STATUS ...` behind `?C`")
+    if steps[0].status_only:
+        raise TranscriptError(path, steps[0].number, "`S: STATUS ...` behind `?C` and nowhere else")
+
+
+def all_transcripts() -> list[Transcript]:
+    """Give every transcript that there is."""
+    return [load(path) for path in sorted(FOLDER.glob("*/*.txt"))]

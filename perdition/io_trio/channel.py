@@ -12,6 +12,8 @@ import trio
 from OpenSSL import SSL
 
 CHUNK: Final = 65536
+LINGER: Final = 2.0
+"""How many seconds a peer that goes on talking may keep us from closing."""
 
 
 class WouldBlock(Exception):
@@ -99,13 +101,21 @@ class Channel:
     # --- waiting
 
     async def receive(self) -> bytes:
-        """Wait for octets; `b""` is the end."""
-        while True:
+        """Wait for octets; `b""` is the end.
+
+        Others have their turn even when octets are there already: a peer that never pauses must not outrun its
+        deadline, nor stop the daemon.
+        """
+        while not self.broken:
+            if self.tls is not None and self.tls.pending():
+                await trio.lowlevel.checkpoint()
+            else:
+                await trio.lowlevel.wait_readable(self.sock)
             try:
                 return self.try_receive()
             except WouldBlock:
                 pass
-            await trio.lowlevel.wait_readable(self.sock)
+        return b""
 
     async def send(self, data: bytes, deadline: float) -> None:
         """Write all of it, but do not wait beyond the deadline (trio's clock): then the connection is broken."""
@@ -122,6 +132,23 @@ class Channel:
                 await trio.lowlevel.wait_writable(self.sock)
             if scope.cancelled_caught:
                 self.broken = True
+
+    async def drain(self) -> None:
+        """If octets are left unread, end writing and throw away what still comes.
+
+        Closing now would reset the connection, and the peer might never see our last words.
+        """
+        try:
+            if not self.sock.recv(CHUNK):
+                return
+            self.end_writing()
+            with trio.move_on_after(LINGER):
+                while True:
+                    await trio.lowlevel.wait_readable(self.sock)
+                    if not self.sock.recv(CHUNK):
+                        return
+        except OSError:
+            return  # nothing was left, or nobody is
 
     async def handshake(self, connection: SSL.Connection) -> None:
         """Do a TLS handshake; the connection was made on our socket and knows which side it is.

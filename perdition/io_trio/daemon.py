@@ -63,7 +63,8 @@ class Daemon:
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Serve until SIGTERM or SIGINT has come and everything is over; a second signal ends all at once."""
-        with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals, contextlib.ExitStack() as stack:
+            stack.callback(self._close_listeners)  # also when we are cancelled
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._relay.run)
                 async with trio.open_nursery() as log_ins:
@@ -138,7 +139,9 @@ class Daemon:
             if self._stopping:
                 driver.stop()
             relay = await driver.run()
-            if relay is not None:
+            if relay is None:
+                await driver.client.drain()
+            else:
                 handed_over = await self._hand_over(driver, relay, service)
         except OSError:
             pass  # gone before it was there

@@ -120,10 +120,10 @@ def make_policy(settings: Settings) -> Policy:
         capabilities=capabilities,
         added_capabilities=added,
         instance=instance(settings),
-        ok_text=settings.ok_line.encode(),
+        ok_text=octets(settings.ok_line),
         server_resp_line=settings.server_resp_line,
         login_disabled=settings.login_disabled,
-        domain_delimiter=settings.domain_delimiter.encode(),
+        domain_delimiter=octets(settings.domain_delimiter),
         username_from_database=settings.username_from_database,
         outgoing_servers=tuple(
             (server.host, None if server.port is None else str(server.port)) for server in settings.outgoing_server
@@ -132,6 +132,11 @@ def make_policy(settings: Settings) -> Policy:
         authenticate_timeout=settings.authenticate_timeout,
         connect_timeout=settings.connect_timeout,
     )
+
+
+def octets(text: str) -> bytes:
+    """Give the octets of an option's text as the administrator wrote them, UTF-8 or not."""
+    return text.encode("utf-8", "surrogateescape")
 
 
 ADDED: Final[Mapping[Proto, tuple[bytes, ...]]] = {
@@ -156,7 +161,7 @@ def capability_elements(settings: Settings, proto: Proto) -> tuple[tuple[bytes, 
     text = default if option is None else option
     if delimiter is None:  # perdition 1.7: a dot, or two blanks where there is no dot
         delimiter = "." if "." in text else "  "
-    elements = tuple(word.encode() for word in text.split(delimiter) if word.strip())
+    elements = tuple(octets(word) for word in text.split(delimiter) if word.strip())
     if proto is Proto.MANAGESIEVE:
         for element in elements:
             check_managesieve(element)
@@ -165,12 +170,13 @@ def capability_elements(settings: Settings, proto: Proto) -> tuple[tuple[bytes, 
 
 def check_managesieve(element: bytes) -> None:
     """Raise `SetUpError` if an element of managesieve_capability is no capability line."""
+    shown = element.decode("utf-8", "backslashreplace")
     try:
         words = managesieve.read_line(element).words
     except managesieve.BadArgument as error:
-        raise SetUpError(f"option managesieve_capability: {element.decode()}: {error}") from None
+        raise SetUpError(f"option managesieve_capability: {shown}: {error}") from None
     if not words or any(isinstance(word, str) for word in words):
-        raise SetUpError(f"option managesieve_capability: {element.decode()}: expected strings in double quotes")
+        raise SetUpError(f"option managesieve_capability: {shown}: expected strings in double quotes")
 
 
 def instance(settings: Settings) -> str:

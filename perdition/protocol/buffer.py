@@ -4,7 +4,13 @@ Cost is linear in the input however it is cut: no octet is searched twice, and t
 bytearray moves its start, not its data.  A verdict on a line never depends on how it was cut into segments.
 """
 
+import re
+from typing import Final
+
 from perdition.protocol.errors import Fault, RemoteProtocolError
+
+DECISIVE: Final = re.compile(rb"\r\n|[\n\0]|\r(?=.)", re.DOTALL)
+"""What ends a line, or what no line may hold; a CR at the end of the octets waits for the next one."""
 
 
 class ReceiveBuffer:
@@ -41,22 +47,22 @@ class ReceiveBuffer:
             RemoteProtocolError: the line is longer, ends in a bare LF, or holds a CR or NUL.  Two parsers that
                 disagree on where a line ends are how commands get smuggled, so nothing is repaired here.
         """
-        end = self._data.find(b"\n", self._searched)
-        size = len(self._data) if end < 0 else end
-        if self._data.endswith(b"\r", 0, size):
-            size -= 1  # of CRLF, or perhaps of one whose LF is still to come
-        if size > limit:
+        # The first octet that decides is looked for, so the verdict is there as soon as that octet is: a client
+        # that speaks TLS where lines are expected hears so at once.
+        found = DECISIVE.search(self._data, self._searched)
+        end = len(self._data) - self._data.endswith(b"\r") if found is None else found.start()
+        if end > limit:
             raise RemoteProtocolError(f"expected a line of at most {limit} octets", Fault.TOO_LONG)
-        if end < 0:
-            self._searched = len(self._data)
+        if found is None:
+            self._searched = end
             return None
-        line = self.take(end + 1)
-        if not line.endswith(b"\r\n"):
-            raise RemoteProtocolError("expected CR before LF at the end of a line")
-        line = line[:-2]
-        if b"\r" in line or b"\0" in line:
-            raise RemoteProtocolError("expected a line without CR or NUL in it")
-        return line
+        match found[0]:
+            case b"\r\n":
+                return self.take(end + 2)[:-2]
+            case b"\n":
+                raise RemoteProtocolError("expected CR before LF at the end of a line")
+            case _:
+                raise RemoteProtocolError("expected a line without CR or NUL in it")
 
     def take(self, count: int) -> bytes:
         """Take at most `count` octets."""

@@ -11,7 +11,7 @@ import attrs
 
 from perdition.protocol.conversation import Status
 from perdition.protocol.errors import LocalProtocolError, RemoteProtocolError
-from perdition.protocol.log_in import CannotLogIn
+from perdition.protocol.log_in import UNSPEAKABLE, CannotLogIn
 from perdition.protocol.machine import ClientMachine, Closed
 from perdition.protocol.reasons import Reason
 from perdition.protocol.sasl import Credentials, client_messages
@@ -64,6 +64,7 @@ class Back(ABC):
         self.logging_in = False  # the credentials, or a part of them, have been sent
         self._asked = ""  # the verb that waits for its answer; empty: the greeting does
         self._messages: list[Secret] = []  # SASL responses that are still to be sent
+        self._lost = False  # our place in what the real server says
 
     # --- what the session calls
 
@@ -101,12 +102,15 @@ class Back(ABC):
                     return NotLoggedIn(Outcome.NEGOTIATION, "expected an answer, the real server has closed")
                 result = self.handle(event)
             except RemoteProtocolError as error:
+                self._lost = True
                 return NotLoggedIn(Outcome.NEGOTIATION, f"{error} ({error.fault})")
             if result is not None:
                 return result
 
     def say_good_bye(self) -> bytes:
         """Write the command that ends the conversation, if it can stand here."""
+        if self._lost:
+            return b""
         try:
             return self.machine.send(self.good_bye())
         except LocalProtocolError:
@@ -146,8 +150,11 @@ class Back(ABC):
     def _log_in(self) -> Result | None:
         """Write the next command of the log-in that the machine chooses."""
         command = self.machine.log_in(self._credentials)
+        if command is UNSPEAKABLE:
+            return NotLoggedIn(Outcome.REFUSED)  # no server's fault
         if isinstance(command, CannotLogIn):
-            return NotLoggedIn(self._outcome(command.reason), command.text)
+            disabled = command.reason is Reason.LOGIN_DISABLED
+            return NotLoggedIn(Outcome.LOGIN_DISABLED if disabled else Outcome.NO_MECHANISM, command.text)
         if len(command.args) > 0 and command.verb.startswith("AUTH"):
             self._messages = client_messages(command.args[0], self._credentials)[len(command.args) - 1 :]
         self._ask(command)
@@ -157,15 +164,6 @@ class Back(ABC):
     def _ask(self, command: Any) -> None:
         self._asked = command.verb
         self._output += self.machine.send(command)
-
-    def _outcome(self, reason: Reason) -> Outcome:
-        match reason:
-            case Reason.LOGIN_DISABLED:
-                return Outcome.LOGIN_DISABLED
-            case Reason.PRIVACY_REQUIRED:
-                return self.no_tls
-            case _:
-                return Outcome.NO_MECHANISM
 
     def _next_message(self) -> Secret | None:
         """Give the next SASL response, or None: the real server asks for more than the mechanism has."""

@@ -5,6 +5,7 @@ ID, bad commands, the steps of SASL) and gives the session a `Request` for the r
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Any, Final
 
 from perdition.protocol.errors import Fault, RemoteProtocolError
@@ -26,9 +27,13 @@ class Front(ABC):
 
     Attributes:
         commands: how many commands the client has given.
+        codes: what each reason is in the protocol's words.
+        passed_on: codes of the real server that tell the user what to do.
     """
 
     machine: ServerMachine[Any, Any]  # each front narrows it
+    codes: Mapping[Reason, bytes]
+    passed_on: frozenset[bytes]
 
     def __init__(self, policy: Policy, banner_host: str) -> None:
         self.policy = policy
@@ -84,7 +89,6 @@ class Front(ABC):
         """Go on under TLS; nothing that was said in clear is remembered."""
         self.machine.start_tls()
         self._mechanism = None
-        self.greet_again()
 
     # --- what each protocol says in its own way
 
@@ -93,7 +97,7 @@ class Front(ABC):
         """Write the greeting."""
 
     def greet_again(self) -> None:  # noqa: B027  # only one of the three has anything to say
-        """Write what a server says unasked when TLS has started: nothing, but in ManageSieve."""
+        """Write what a server says unasked behind STARTTLS: nothing, but in ManageSieve."""
 
     @abstractmethod
     def handle(self, event: Any) -> Request | None:
@@ -155,8 +159,11 @@ class Front(ABC):
     def _offers_tls(self) -> bool:
         return self.policy.client_tls in (Tls.OFFERED, Tls.REQUIRED)
 
-    def _failure_text(self, outcome: Outcome, answer: RealAnswer | None) -> tuple[bytes, bytes | None, Reason | None]:
-        """Give text, the real server's code and the reason of a failure."""
+    def _text_and_code(self, outcome: Outcome, answer: RealAnswer | None) -> tuple[bytes, bytes | None]:
+        """Give what a log-in that failed is answered with: of the real server's codes only those in `passed_on`."""
         if answer is not None and self.policy.server_resp_line:
-            return answer.text, answer.code, None
-        return outcome.status.encode("ascii"), None if answer is None else answer.code, outcome.reason
+            return answer.text, answer.code
+        code = None if answer is None else answer.code
+        if code is None or code.upper() not in self.passed_on:
+            code = None if outcome.reason is None else self.codes.get(outcome.reason)
+        return outcome.status.encode("ascii"), code

@@ -1,6 +1,7 @@
 """The log lines that the C program's log watchers read, to the letter (perdition 2.2).
 
-Names come from clients: whatever is not plain ASCII is escaped, so that nobody can forge a line.
+Names come from clients, and a map may make a server of a name: whatever is not plain ASCII, and every quote, is
+escaped, so that nobody can forge a line or a field.
 """
 
 import re
@@ -20,6 +21,11 @@ def escape(octets: bytes) -> str:
         return b"\\" + octet if octet in b'"\\' else b"\\%03o" % octet[0]
 
     return TO_ESCAPE.sub(replacement, octets).decode("ascii")
+
+
+def words(text: str) -> str:
+    """Write words that a map, a library or a peer's certificate chose."""
+    return escape(text.encode("utf-8", "backslashreplace"))
 
 
 def way(endpoints: Endpoints) -> str:
@@ -46,5 +52,5 @@ def auth(
     """Write the line of one log-in."""
     return (
         f"Auth: {way} client-secure={client_secure} {identities(credentials)} "
-        f'server="{server}" protocol={protocol} server-secure={server_secure} status="{status}"'
+        f'server="{words(server)}" protocol={protocol} server-secure={server_secure} status="{status}"'
     )

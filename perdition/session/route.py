@@ -12,7 +12,7 @@ class Route:
     """Where a user's mail is.
 
     Attributes:
-        user: the name there, or None: the result has none.
+        user: the name there, or None: the result has none.  An empty name is none: nobody can log in by it.
         host: a name or an address without brackets; None: the result names no server.
         port: a number or the name of a service, or None: the result has none.
     """
@@ -32,7 +32,7 @@ def read_route(value: bytes, delimiter: bytes) -> Route:
     Raises:
         BadRoute: server or port are not ASCII, or a bracket is not closed.
     """
-    user, found, server = value.rpartition(delimiter) if delimiter else (b"", b"", value)
+    user, _, server = value.rpartition(delimiter) if delimiter else (b"", b"", value)
     try:
         text = server.decode("ascii")
     except UnicodeDecodeError:
@@ -40,7 +40,7 @@ def read_route(value: bytes, delimiter: bytes) -> Route:
     if not text.isprintable():
         raise BadRoute("expected a server and a port without control characters")
     host, port = split_port(text)
-    return Route(user if found else None, host or None, port or None)
+    return Route(user or None, host or None, port or None)
 
 
 def split_port(text: str) -> tuple[str, str]:

@@ -15,7 +15,7 @@
 
 import enum
 from collections.abc import Callable, Mapping
-from typing import ClassVar
+from typing import ClassVar, assert_never
 
 from perdition.maps.outcome import Absent, Broken, Found, Unavailable
 from perdition.protocol.errors import LocalProtocolError
@@ -149,12 +149,12 @@ class Session:
         request = self._front.next_request()
         if self._front.commands != before:
             self._be_patient()  # a whole command earns new patience; single octets do not
-        if isinstance(request, Attempt):
-            return self._attempt(request.credentials)
         self._flush(Side.CLIENT)
         match request:
             case None:
                 return self._until(Read(Side.CLIENT))
+            case Attempt(credentials):
+                return self._attempt(credentials)
             case WantsTls():
                 self._phase = Phase.HANDSHAKE
                 return self._until(StartTls(Side.CLIENT))
@@ -166,6 +166,8 @@ class Session:
                 self._log(Level.ERR, line)
             case Lost(fault, text):
                 self._log(Level.ERR, f"Protocol error of client {self._way}: {text} ({fault})")
+            case _:
+                assert_never(request)
         return self._close()
 
     def _talking(self, answer: Answer) -> list[Effect]:
@@ -190,14 +192,15 @@ class Session:
         if not isinstance(answer, TlsStarted):
             why = answer.why if isinstance(answer, Failed) else "timed out"
             what = "SSL connection to client" if implicit else "TLS connection"
-            self._log(Level.ERR, f"Fatal error establishing {what} {self._way}: {why}")
+            self._log(Level.ERR, log_lines.words(f"Fatal error establishing {what} {self._way}: {why}"))
             return self._close()
         self._client_secure = "ssl" if implicit else "starttls"
         self._be_patient()
         self._front.start_tls()
         if implicit:
-            self._front.take_output()
             self._front.greet()
+        else:
+            self._front.greet_again()
         return self._talk()
 
     # --- LOOKING_UP
@@ -271,6 +274,7 @@ class Session:
                 return self._log_in()
             case Failed(why, tls):
                 return self._refuse(NotLoggedIn(Outcome.TLS_FAILURE if tls else Outcome.NO_CONNECTION, why))
+        self._out.append(HangUp())  # it may stand, and its handshake be late
         return self._refuse(NotLoggedIn(Outcome.NO_CONNECTION, "timed out"))
 
     # --- LOGGING_IN
@@ -331,7 +335,7 @@ class Session:
         refusal = self._refusal
         if refusal.why:
             server = "" if self._server is None else f" {self._server}:{self._port}"
-            self._log(Level.ERR, f"Real server{server} for {self._way}: {refusal.why}")
+            self._log(Level.ERR, log_lines.words(f"Real server{server} for {self._way}: {refusal.why}"))
         self._front.fail(refusal.outcome, refusal.answer)
         self._flush(Side.CLIENT)
         self._log_auth(refusal.outcome)

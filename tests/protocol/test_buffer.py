@@ -36,7 +36,7 @@ def test_line_may_be_as_long_as_the_limit(data: bytes) -> None:
     assert filled(data).take_line(5) in (b"12345", None)
 
 
-@pytest.mark.parametrize("data", [b"123456\r\n", b"123456\r", b"123456", b"12345\r\r\n", b"12345\rx", b"123456\n"])
+@pytest.mark.parametrize("data", [b"123456\r\n", b"123456\r", b"123456", b"123456\n", b"123456\0"])
 def test_longer_line_is_refused(data: bytes) -> None:
     with pytest.raises(RemoteProtocolError, match="at most 5") as raised:
         filled(data).take_line(5)
@@ -44,7 +44,7 @@ def test_longer_line_is_refused(data: bytes) -> None:
     assert raised.value.fault is Fault.TOO_LONG
 
 
-@pytest.mark.parametrize("data", [b"12345\n", b"\n", b"a\rb\r\n", b"a\r\r\n", b"\0\r\n", b"a\0\n"])
+@pytest.mark.parametrize("data", [b"12345\n", b"12345\r\r\n", b"12345\rx", b"\n", b"a\rb\r\n", b"a\r\r\n", b"\0\r\n", b"a\0\n"])
 def test_bare_cr_bare_lf_and_nul_are_refused(data: bytes) -> None:
     with pytest.raises(RemoteProtocolError, match="expected") as raised:
         filled(data).take_line(5)
@@ -66,6 +66,12 @@ def test_fault_of_a_long_line_with_bare_lf_does_not_depend_on_the_cut(data: byte
 
     assert fault([data]) is not None
     assert fault(drip(data)) == fault([data])
+
+
+@pytest.mark.parametrize("data", [b"a\0", b"\x16\x03\x01\x00", b"a\rb"])
+def test_what_no_line_may_hold_is_refused_before_the_line_ends(data: bytes) -> None:
+    with pytest.raises(RemoteProtocolError, match="CR or NUL"):
+        filled(data).take_line(99)
 
 
 def test_take_gives_at_most_what_is_there() -> None:

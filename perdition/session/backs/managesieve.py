@@ -33,8 +33,6 @@ class ManageSieveBack(Back):
                 if self._is_ourselves(answer.text):
                     return NotLoggedIn(Outcome.NEGOTIATION, "the real server is this perdition: a loop")
                 return self.go_on()
-            case "CAPABILITY":
-                return self.go_on()
             case "STARTTLS":
                 return self._answer_to_tls(status)
         if status is managesieve.Status.OK:

@@ -1,5 +1,7 @@
 """POP3 towards the real server."""
 
+from typing import assert_never
+
 from perdition.protocol import pop3
 from perdition.protocol.sasl import Credentials
 from perdition.session.back import Back, LoggedIn, NotLoggedIn, Result
@@ -17,7 +19,7 @@ class Pop3Back(Back):
         require_tls = policy.server_tls in (Tls.REQUIRED, Tls.IMPLICIT)
         self.machine: pop3.Client = pop3.Client(policy.limits, require_tls=require_tls)
 
-    def handle(self, event: object) -> Result | None:
+    def handle(self, event: pop3.Greeting | pop3.Reply | pop3.Multiline | pop3.Challenge) -> Result | None:
         match event:
             case pop3.Greeting(text, status):
                 if status is not pop3.Status.OK:
@@ -34,7 +36,8 @@ class Pop3Back(Back):
                 return self.go_on()
             case pop3.Reply(status, text, code):
                 return self._handle_reply(status, RealAnswer(text, code))
-        return None
+            case _:
+                assert_never(event)
 
     def _handle_reply(self, status: pop3.Status, answer: RealAnswer) -> Result | None:
         if self._asked == "CAPA":

@@ -1,6 +1,6 @@
 """IMAP4 towards the client."""
 
-from typing import Final
+from typing import Final, assert_never
 
 from perdition.protocol import imap4
 from perdition.protocol.errors import Fault
@@ -32,6 +32,9 @@ PASSED_ON: Final = frozenset(
 class Imap4Front(Front):
     """Speaks IMAP4 to the client up to the log-in."""
 
+    codes = imap4.CODES
+    passed_on = PASSED_ON
+
     def __init__(self, policy: Policy, banner_host: str) -> None:
         super().__init__(policy, banner_host)
         self.machine: imap4.Server = imap4.Server(policy.limits)
@@ -58,7 +61,9 @@ class Imap4Front(Front):
     def greet(self) -> None:
         self._say(imap4.Greeting(self._ready, code=self._capability_data()))
 
-    def handle(self, event: object) -> Request | None:
+    def handle(
+        self, event: imap4.Command | imap4.LiteralOffered | imap4.SaslResponse | imap4.BadCommand
+    ) -> Request | None:
         match event:
             case imap4.Command(tag, "LOGIN", (bytes() as name, Secret() as password)):
                 self._tag = tag
@@ -76,6 +81,8 @@ class Imap4Front(Front):
             case imap4.Command(tag, verb):
                 self._tag = tag
                 return self._handle_command(verb)
+            case _:
+                assert_never(event)
         return None
 
     def _handle_command(self, verb: str) -> Request | None:
@@ -104,19 +111,20 @@ class Imap4Front(Front):
             case Challenge(data):
                 self._say(imap4.Challenge(data))
             case Failure(text, reason):
-                self._answer(imap4.Status.NO, text.encode("ascii"), imap4.CODES.get(reason))
+                self._answer(imap4.Status.NO, text.encode("ascii"), self.codes.get(reason))
+            case _:
+                assert_never(step)
         return None
 
     def succeed(self, answer: RealAnswer) -> bytes:
         """Write the tagged OK; it tells the real server's capabilities, if that told them (RFC 9051 6.2.3)."""
-        code = None if answer.capabilities is None else b"CAPABILITY " + answer.capabilities
-        text = answer.text if self.policy.server_resp_line else self.policy.ok_text
+        text, code = (answer.text, answer.code) if self.policy.server_resp_line else (self.policy.ok_text, None)
+        if answer.capabilities:
+            code = b"CAPABILITY " + answer.capabilities
         return self.machine.send(imap4.Tagged(self._tag, imap4.Status.OK, text, code))
 
     def fail(self, outcome: Outcome, answer: RealAnswer | None) -> None:
-        text, code, reason = self._failure_text(outcome, answer)
-        if reason is not None and code not in PASSED_ON:
-            code = imap4.CODES.get(reason)
+        text, code = self._text_and_code(outcome, answer)
         self._answer(imap4.Status.NO, text, code)
 
     def farewell(self, why: Fault | str) -> bytes:

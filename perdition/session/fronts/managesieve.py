@@ -1,6 +1,6 @@
 """ManageSieve towards the client."""
 
-from typing import Final
+from typing import Final, assert_never
 
 from perdition.protocol import managesieve
 from perdition.protocol.errors import Fault
@@ -19,6 +19,9 @@ NO_MECHANISMS: Final = managesieve.Line((b"SASL", b""))
 
 class ManageSieveFront(Front):
     """Speaks ManageSieve to the client up to the log-in."""
+
+    codes = managesieve.CODES
+    passed_on = PASSED_ON
 
     def __init__(self, policy: Policy, banner_host: str) -> None:
         super().__init__(policy, banner_host)
@@ -45,8 +48,10 @@ class ManageSieveFront(Front):
         self._say_capabilities()
         self._answer(managesieve.Status.OK, b"TLS negotiation completed")
 
-    def handle(self, event: object) -> Request | None:
+    def handle(self, event: managesieve.Command | managesieve.SaslResponse | managesieve.BadCommand) -> Request | None:
         match event:
+            case managesieve.BadCommand(reply):
+                self._say(reply)
             case managesieve.Command("AUTHENTICATE", (bytes() as mechanism, *rest)):
                 initial = rest[0] if rest and isinstance(rest[0], Secret) else None
                 return self._answer_sasl(self._begin_sasl(mechanism, initial))
@@ -65,11 +70,11 @@ class ManageSieveFront(Front):
                     return None
                 self._answer(managesieve.Status.OK, b"Begin TLS negotiation")
                 return WantsTls()
-            case managesieve.Command("LOGOUT"):
+            case managesieve.Command():  # LOGOUT: the table has no other
                 self._answer(managesieve.Status.OK, b"LOGOUT completed")
                 return Leaves()
-            case managesieve.BadCommand(reply):
-                self._say(reply)
+            case _:
+                assert_never(event)
         return None
 
     def _answer_sasl(self, step: Challenge | Attempt | Failure) -> Request | None:
@@ -79,7 +84,9 @@ class ManageSieveFront(Front):
             case Challenge(data):
                 self._say(managesieve.Challenge(data))
             case Failure(text, reason):
-                self._answer(managesieve.Status.NO, text.encode("ascii"), managesieve.CODES.get(reason))
+                self._answer(managesieve.Status.NO, text.encode("ascii"), self.codes.get(reason))
+            case _:
+                assert_never(step)
         return None
 
     def succeed(self, answer: RealAnswer) -> bytes:
@@ -88,9 +95,7 @@ class ManageSieveFront(Front):
         return self.machine.send(managesieve.Response(managesieve.Status.OK, self.policy.ok_text))
 
     def fail(self, outcome: Outcome, answer: RealAnswer | None) -> None:
-        text, code, reason = self._failure_text(outcome, answer)
-        if reason is not None and code not in PASSED_ON:
-            code = managesieve.CODES.get(reason)
+        text, code = self._text_and_code(outcome, answer)
         self._answer(managesieve.Status.NO, text, code)
 
     def farewell(self, why: Fault | str) -> bytes:

@@ -1,6 +1,6 @@
 """POP3 towards the client."""
 
-from typing import Final
+from typing import Final, assert_never
 
 from perdition.protocol import pop3
 from perdition.protocol.errors import Fault
@@ -19,6 +19,9 @@ PASSED_ON: Final = frozenset((b"AUTH", b"IN-USE", b"LOGIN-DELAY", b"SYS/TEMP", b
 class Pop3Front(Front):
     """Speaks POP3 to the client up to the log-in."""
 
+    codes = pop3.CODES
+    passed_on = PASSED_ON
+
     def __init__(self, policy: Policy, banner_host: str) -> None:
         super().__init__(policy, banner_host)
         self.machine: pop3.Server = pop3.Server(policy.limits)
@@ -31,8 +34,10 @@ class Pop3Front(Front):
     def greet(self) -> None:
         self._say(pop3.Greeting(b"POP3 " + self._ready))
 
-    def handle(self, event: object) -> Request | None:
+    def handle(self, event: pop3.Command | pop3.SaslResponse | pop3.BadCommand) -> Request | None:
         match event:
+            case pop3.BadCommand(reply):
+                self._say(reply)
             case pop3.Command("USER", (bytes() as name,)):
                 self._take_user(name)
             case pop3.Command("PASS", (Secret() as password,)):
@@ -53,11 +58,11 @@ class Pop3Front(Front):
                     return None
                 self._say(pop3.Reply(pop3.Status.OK, b"Begin TLS negotiation"))
                 return WantsTls()
-            case pop3.Command("QUIT"):
+            case pop3.Command():  # QUIT: the table has no other
                 self._say(pop3.Reply(pop3.Status.OK, b"QUIT"))
                 return Leaves()
-            case pop3.BadCommand(reply):
-                self._say(reply)
+            case _:
+                assert_never(event)
         return None
 
     def _take_user(self, name: bytes) -> None:
@@ -74,7 +79,9 @@ class Pop3Front(Front):
             case Challenge(data):
                 self._say(pop3.Challenge(data))
             case Failure(text, reason):
-                self._say(pop3.Reply(pop3.Status.NO, text.encode("ascii"), pop3.CODES.get(reason)))
+                self._say(pop3.Reply(pop3.Status.NO, text.encode("ascii"), self.codes.get(reason)))
+            case _:
+                assert_never(step)
         return None
 
     def succeed(self, answer: RealAnswer) -> bytes:
@@ -83,9 +90,7 @@ class Pop3Front(Front):
         return self.machine.send(pop3.Reply(pop3.Status.OK, self.policy.ok_text))
 
     def fail(self, outcome: Outcome, answer: RealAnswer | None) -> None:
-        text, code, reason = self._failure_text(outcome, answer)
-        if reason is not None and code not in PASSED_ON:
-            code = pop3.CODES.get(reason)
+        text, code = self._text_and_code(outcome, answer)
         self._say(pop3.Reply(pop3.Status.NO, text, code))
 
     def farewell(self, why: Fault | str) -> bytes:

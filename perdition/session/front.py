@@ -133,8 +133,6 @@ class Front(ABC):
     # --- SASL, the same in all three
 
     def _begin_sasl(self, name: bytes, initial: Secret | None) -> Challenge | Attempt | Failure:
-        if self.in_clear:  # refused before the password can follow in clear
-            return Failure("use TLS before you log in", Reason.PRIVACY_REQUIRED)
         mechanism = SERVER_MECHANISMS.get(name.upper())
         if mechanism is None:
             return Failure("unknown SASL mechanism")
@@ -144,9 +142,21 @@ class Front(ABC):
     def _step_sasl(self, response: Secret | None) -> Challenge | Attempt | Failure:
         assert self._mechanism is not None  # noqa: S101  # a response follows a challenge
         step = self._mechanism.step(response)
-        return Attempt(step) if isinstance(step, Credentials) else step
+        if isinstance(step, Credentials):
+            return Attempt(step)
+        if isinstance(step, Challenge):
+            return self._refusal() or step  # before the password can follow
+        return step
 
     # --- helpers
+
+    def _refusal(self) -> Failure | None:
+        """Say why no password should even be sent now."""
+        if self.in_clear:
+            return Failure("use TLS before you log in", Reason.PRIVACY_REQUIRED)
+        if self.policy.login_disabled:
+            return Failure("log-in is disabled", Reason.LOGIN_DISABLED)
+        return None
 
     def _capabilities(self, tls_word: bytes) -> list[bytes]:
         """Give the capability elements that are true now: the administrator's, ours, and TLS (perdition 1.7)."""

@@ -13,6 +13,10 @@ from perdition.session.policy import Endpoints
 TO_ESCAPE: Final = re.compile(rb"[^ !#-\[\]-~]")
 
 
+LONGEST_NAME: Final = 512
+"""How many octets of a name a line shows."""
+
+
 def escape(octets: bytes) -> str:
     """Write octets with `\\"`, `\\\\` and `\\ooo` for what is not printable ASCII."""
 
@@ -34,10 +38,15 @@ def way(endpoints: Endpoints) -> str:
     return f"{client[0]}:{client[1]}->{local[0]}:{local[1]}"
 
 
+def name(octets: bytes) -> str:
+    """Write a name; of a very long one the beginning, so that it cannot push the rest off the line."""
+    return escape(octets) if len(octets) <= LONGEST_NAME else escape(octets[:LONGEST_NAME]) + "..."
+
+
 def identities(credentials: Credentials) -> str:
     """Write the two ids of a log-in."""
-    authzid = f'"{escape(credentials.authzid)}"' if credentials.authzid else "NONE"
-    return f'authorisation_id={authzid} authentication_id="{escape(credentials.authcid)}"'
+    authzid = f'"{name(credentials.authzid)}"' if credentials.authzid else "NONE"
+    return f'authorisation_id={authzid} authentication_id="{name(credentials.authcid)}"'
 
 
 def auth(

@@ -159,8 +159,7 @@ class Session:
                 self._phase = Phase.HANDSHAKE
                 return self._until(StartTls(Side.CLIENT))
             case Leaves():
-                line = f'Closing NULL session: {self._way} authorisation_id=NONE authentication_id="{UNKNOWN}"'
-                self._log(Level.INFO, line)
+                self._log_null_session()
             case Gone():
                 line = f"Fatal Error reading authentication information from client {self._way}: Exiting child"
                 self._log(Level.ERR, line)
@@ -177,6 +176,7 @@ class Session:
                 return self._talk()
             case Stopping():
                 self._out.append(Send(Side.CLIENT, self._front.farewell("this server is going down")))
+                self._log_null_session()
             case _:
                 farewell = self._front.timed_out()
                 if farewell:
@@ -184,6 +184,10 @@ class Session:
                 line = f"Fatal Error: Timeout reading authentication information from client {self._way}: Exiting child"
                 self._log(Level.ERR, line)
         return self._close()
+
+    def _log_null_session(self) -> None:
+        line = f'Closing NULL session: {self._way} authorisation_id=NONE authentication_id="{UNKNOWN}"'
+        self._log(Level.INFO, line)
 
     # --- HANDSHAKE
 
@@ -248,7 +252,9 @@ class Session:
         """The name of the map's result takes the place of the one that was asked for."""
         assert self._credentials is not None  # noqa: S101  # a lookup follows an attempt
         authcid, password = self._credentials.authcid, self._credentials.password
-        return Credentials(authcid, password, name) if self._credentials.authzid else Credentials(name, password)
+        if self._credentials.for_itself:
+            return Credentials(name, password)
+        return Credentials(authcid, password, name)
 
     # --- CONNECTING
 

@@ -44,7 +44,9 @@ def test_longer_line_is_refused(data: bytes) -> None:
     assert raised.value.fault is Fault.TOO_LONG
 
 
-@pytest.mark.parametrize("data", [b"12345\n", b"12345\r\r\n", b"12345\rx", b"\n", b"a\rb\r\n", b"a\r\r\n", b"\0\r\n", b"a\0\n"])
+@pytest.mark.parametrize(
+    "data", [b"12345\n", b"12345\r\r\n", b"12345\rx", b"\n", b"a\rb\r\n", b"a\r\r\n", b"\0\r\n", b"a\0\n"]
+)
 def test_bare_cr_bare_lf_and_nul_are_refused(data: bytes) -> None:
     with pytest.raises(RemoteProtocolError, match="expected") as raised:
         filled(data).take_line(5)

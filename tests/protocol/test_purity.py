@@ -87,23 +87,7 @@ def test_what_protocols_share_knows_none_of_them(path: Path) -> None:
     assert not [module for module in imports(path) if module.startswith(names)]
 
 
-KNOWN: Final = {
-    "io_trio/service.py": "the capabilities that each protocol offers belong to session/",
-    "io_trio/tls.py": "the id of OpenSSL's sessions",
-}
-"""Bytes literals in io_trio/ that still have to go: an entry that is no longer needed fails its test."""
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        pytest.param(path, marks=pytest.mark.xfail(reason=KNOWN[name(path)], strict=True))
-        if name(path) in KNOWN
-        else path
-        for path in files("io_trio/**/*.py")
-    ],
-    ids=name,
-)
+@pytest.mark.parametrize("path", files("io_trio/**/*.py"), ids=name)
 def test_input_and_output_knows_no_verb(path: Path) -> None:
     literals = [
         node.value

@@ -4,7 +4,7 @@ import pytest
 
 from perdition.protocol.limits import Limits
 from perdition.session import Endpoints, Proto, Session, Tls
-from perdition.session.effects import Close, Lookup
+from perdition.session.effects import Close, Delay, Lookup
 from tests.session.helpers import (
     ABSENT,
     ENDPOINTS,
@@ -147,20 +147,66 @@ def test_an_exchange_that_was_cancelled_leaves_nothing(proto: Proto) -> None:
 # --- no password in clear where TLS is demanded
 
 
+NO_PRIVACY = {POP3: b"", IMAP4: b"[PRIVACYREQUIRED] ", MANAGESIEVE: b"(ENCRYPT-NEEDED) "}
+
+
 @each
-@pytest.mark.parametrize("initial", [None, MESSAGE])
-def test_sasl_in_clear_is_refused_before_the_password_can_follow(proto: Proto, initial: bytes | None) -> None:
-    code = {POP3: b"", IMAP4: b"[PRIVACYREQUIRED] ", MANAGESIEVE: b"(ENCRYPT-NEEDED) "}[proto]
-    begin = sasl_begin(proto, b"PLAIN", initial)
+@pytest.mark.parametrize(("mechanism", "initial"), [(b"PLAIN", None), (b"LOGIN", None), (b"LOGIN", b"joe")])
+def test_sasl_in_clear_is_refused_before_the_password_can_follow(
+    proto: Proto, mechanism: bytes, initial: bytes | None
+) -> None:
+    begin = sasl_begin(proto, mechanism, initial)
     played = play(new_session(proto, client_tls=Tls.REQUIRED)).then(begin)
 
-    assert played.to_client.startswith(NO[proto].rstrip(b'"') + code)
+    assert played.to_client.startswith(NO[proto].rstrip(b'"') + NO_PRIVACY[proto])
     assert b"use TLS before you log in" in played.to_client
     assert played.last == READ_CLIENT
 
     under_tls = played.then(WORDS[proto].start_tls, TLS, sasl_begin(proto, b"PLAIN", MESSAGE))
 
     assert is_joe(proto, under_tls)
+
+
+@each
+def test_a_password_that_came_in_clear_all_the_same_is_refused_like_any_log_in(proto: Proto) -> None:
+    begin = sasl_begin(proto, b"PLAIN", MESSAGE)
+    refused = play(new_session(proto, client_tls=Tls.REQUIRED)).then(begin)
+
+    assert refused.last == Delay(3)
+
+    told = refused.then(WOKE)
+
+    assert NO_PRIVACY[proto] + NO[proto][-1:].strip() + b"failed: Login Disabled" in told.to_client
+    assert 'status="failed: Login Disabled"' in told.lines()[-1]
+
+
+@each
+@pytest.mark.parametrize("mechanism", [b"PLAIN", b"LOGIN"])
+def test_no_password_is_asked_for_where_log_in_is_disabled(proto: Proto, mechanism: bytes) -> None:
+    played = play(new_session(proto, login_disabled=True)).then(sasl_begin(proto, mechanism))
+
+    assert b"log-in is disabled" in played.to_client
+    assert played.last == READ_CLIENT
+
+
+@pytest.mark.parametrize(
+    ("client_tls", "login_disabled", "answer"),
+    [
+        (Tls.REQUIRED, False, b"a NO [PRIVACYREQUIRED] use TLS before you log in\r\n"),
+        (Tls.NONE, True, b"a NO [CONTACTADMIN] log-in is disabled\r\n"),
+    ],
+)
+def test_a_literal_of_a_login_that_is_refused_is_not_invited(
+    client_tls: Tls, login_disabled: bool, answer: bytes
+) -> None:
+    session = new_session(IMAP4, client_tls=client_tls, login_disabled=login_disabled)
+    played = play(session).then(b"a LOGIN {3}\r\n")
+
+    assert played.to_client == answer
+
+    later = played.then(b"b ID {3}\r\n")
+
+    assert later.to_client == b"+ OK ready for additional input\r\n"
 
 
 @each
@@ -230,7 +276,7 @@ def test_whose_words_a_refusal_has(proto: Proto, server_resp_line: bool) -> None
 
 
 CODED = {  # what the real server says, and what the client is told: only what helps the user
-    POP3: [(b"-ERR [IN-USE] x\r\n", b"-ERR [IN-USE] failed"), (b"-ERR [X-Y] x\r\n", b"-ERR [AUTH] failed")],
+    POP3: [(b"-ERR [IN-USE] x\r\n", b"-ERR [IN-USE] failed"), (b"-ERR [X-Y] x\r\n", b"-ERR failed")],
     IMAP4: [
         (b"p1 NO [INUSE] x\r\n", b"a NO [INUSE] failed"),
         (b"p1 NO [ALERT] x\r\n", b"a NO [AUTHENTICATIONFAILED] "),

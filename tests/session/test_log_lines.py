@@ -113,3 +113,11 @@ def test_a_server_that_a_user_name_chose_forges_no_field() -> None:
 
     assert line.count(' status="') == 1
     assert r'server="x\" status=\"ok:110"' in line
+
+
+def test_a_very_long_name_does_not_push_the_rest_off_the_line() -> None:
+    long = identities(Credentials(b"j" * 512, Secret(b"")))
+    longer = identities(Credentials(b"j" * 513, Secret(b"")))
+
+    assert long == 'authorisation_id=NONE authentication_id="' + "j" * 512 + '"'
+    assert longer == 'authorisation_id=NONE authentication_id="' + "j" * 512 + '..."'

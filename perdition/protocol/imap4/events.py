@@ -48,10 +48,17 @@ class Command:
 
 @attrs.frozen
 class LiteralOffered:
-    """A client announces a literal and waits.  Send a `Continuation` to have it, or `Tagged` NO or BAD."""
+    """A client announces a literal and waits.  Send a `Continuation` to have it, or `Tagged` NO or BAD.
+
+    Attributes:
+        tag: of the command that it belongs to.
+        size: in octets.
+        verb: of that command: a password may follow LOGIN.
+    """
 
     tag: bytes
     size: int
+    verb: str
 
 
 @attrs.frozen

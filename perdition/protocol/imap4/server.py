@@ -68,7 +68,7 @@ class Server(ServerMachine[Event, Sendable]):
         """A synchronising literal: refuse it now if its command is refused anyway, for then it is not sent."""
         first = self._assembler.parts[0]
         try:
-            tag, _, row, _ = self._read_head(first)
+            tag, verb, row, _ = self._read_head(first)
         except codec.BadArgument as error:
             self._assembler.start_over()
             return self._bad(codec.read_tag(first), str(error))
@@ -78,7 +78,7 @@ class Server(ServerMachine[Event, Sendable]):
             self._tag = tag
             code = b"TOOBIG" if not announced.fits else None  # RFC 7888 4
             return BadCommand(Tagged(tag, Status.BAD, b"expected a shorter literal, or none", code))
-        self._offer = LiteralOffered(tag, announced.size)
+        self._offer = LiteralOffered(tag, announced.size, verb)
         return self._offer
 
     def _read_head(self, line: bytes) -> tuple[bytes, str, Row, int]:

@@ -53,7 +53,7 @@ class Imap4Front(Front):
     def _capability_data(self) -> bytes:
         words = self._capabilities(STARTTLS)
         words = [word for word in words if word != LOGINDISABLED]
-        if self.in_clear or self.policy.login_disabled:
+        if self._refusal() is not None:
             words = [word for word in words if not word.upper().startswith(b"AUTH=")]
             words.append(LOGINDISABLED)
         return b"CAPABILITY " + b" ".join(words)
@@ -74,8 +74,13 @@ class Imap4Front(Front):
                 return self._answer_sasl(self._begin_sasl(mechanism, initial))
             case imap4.SaslResponse(response):
                 return self._answer_sasl(self._step_sasl(response))
-            case imap4.LiteralOffered():
-                self._say(imap4.Continuation(b"OK ready for additional input"))
+            case imap4.LiteralOffered(tag, _, verb):
+                refusal = self._refusal() if verb == "LOGIN" else None
+                if refusal is None:
+                    self._say(imap4.Continuation(b"OK ready for additional input"))
+                else:  # a literal that is refused is never sent
+                    self._tag = tag
+                    self._answer(imap4.Status.NO, refusal.text.encode("ascii"), self.codes.get(refusal.reason))
             case imap4.BadCommand(reply):
                 self._say(reply)
             case imap4.Command(tag, verb):

@@ -1,9 +1,11 @@
 """POP3 towards the client."""
 
+from collections.abc import Mapping
 from typing import Final, assert_never
 
 from perdition.protocol import pop3
 from perdition.protocol.errors import Fault
+from perdition.protocol.reasons import Reason
 from perdition.protocol.sasl import Challenge, Credentials, Failure
 from perdition.protocol.secret import Secret
 from perdition.session.front import Front
@@ -12,6 +14,10 @@ from perdition.session.policy import Policy
 from perdition.session.requests import Attempt, Leaves, Request, WantsTls
 
 STLS: Final = b"STLS"
+CODES: Final[Mapping[Reason, bytes]] = {
+    reason: code for reason, code in pop3.CODES.items() if reason is not Reason.AUTHENTICATION_FAILED
+}
+"""Without AUTH, at which clients forget the password: only the real server knows whether that was wrong."""
 PASSED_ON: Final = frozenset((b"AUTH", b"IN-USE", b"LOGIN-DELAY", b"SYS/TEMP", b"SYS/PERM"))
 """Codes of the real server that tell the user what to do (RFC 2449 8.1, RFC 3206 4)."""
 
@@ -19,7 +25,7 @@ PASSED_ON: Final = frozenset((b"AUTH", b"IN-USE", b"LOGIN-DELAY", b"SYS/TEMP", b
 class Pop3Front(Front):
     """Speaks POP3 to the client up to the log-in."""
 
-    codes = pop3.CODES
+    codes = CODES
     passed_on = PASSED_ON
 
     def __init__(self, policy: Policy, banner_host: str) -> None:
@@ -49,7 +55,7 @@ class Pop3Front(Front):
                 return self._answer_sasl(self._step_sasl(response))
             case pop3.Command("CAPA"):
                 words = self._capabilities(STLS)
-                if self.in_clear:
+                if self._refusal() is not None:
                     words = [word for word in words if word != b"USER" and not word.startswith(b"SASL ")]
                 self._say(pop3.Multiline(b"Capability list follows", b"".join(word + b"\r\n" for word in words)))
             case pop3.Command("STLS"):

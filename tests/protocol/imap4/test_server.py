@@ -90,13 +90,13 @@ def test_login_and_what_is_pipelined_behind_it() -> None:
 def test_synchronising_literals_are_offered_one_by_one() -> None:
     server = not_authenticated()
 
-    assert only(server, b"a LOGIN {1}\r\n") == LiteralOffered(b"a", 1)
+    assert only(server, b"a LOGIN {1}\r\n") == LiteralOffered(b"a", 1, "LOGIN")
     assert server.next_event() is PAUSED
     assert server.send(Untagged((b"X",))) == b"* X\r\n"
     assert server.send(Continuation(b"go")) == b"+ go\r\n"
     with pytest.raises(LocalProtocolError, match="continuation answers"):
         server.send(Continuation())
-    assert only(server, b"u {1}\r\n") == LiteralOffered(b"a", 1)
+    assert only(server, b"u {1}\r\n") == LiteralOffered(b"a", 1, "LOGIN")
     assert server.send(Continuation()) == b"+ \r\n"
     assert only(server, b"p\r\n") == LOGIN
 

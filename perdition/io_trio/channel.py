@@ -5,6 +5,7 @@ no octet is ever read ahead of a handshake.  No coroutine waits inside `except W
 traceback would pin the buffer of the read.
 """
 
+import contextlib
 import socket
 from typing import Final
 
@@ -68,6 +69,8 @@ class Channel:
             WouldBlock: nothing can be written now.
             OSError: the connection is broken.
         """
+        if self.broken:
+            raise BrokenPipeError
         try:
             return self.sock.send(data) if self.tls is None else self.tls.send(data)
         except (BlockingIOError, SSL.WantReadError, SSL.WantWriteError):
@@ -81,11 +84,12 @@ class Channel:
 
     def end_writing(self) -> None:
         """Say that nothing follows; the peer may go on."""
-        try:
-            if self.tls is not None:
+        if self.tls is not None:
+            with contextlib.suppress(SSL.Error):  # there may be no room for it: then the FIN says it alone
                 self.tls.shutdown()
+        try:
             self.sock.shutdown(socket.SHUT_WR)
-        except (SSL.Error, OSError):
+        except OSError:
             self.broken = True
 
     def close(self) -> None:

@@ -46,7 +46,7 @@ async def connect(host: str, port: str) -> socket.socket:
 
 def numeric(host: str, port: str) -> list[Address] | None:
     """Give the address of a literal with a number as port: no resolver is asked, no thread is needed."""
-    if not port.isdecimal() or int(port) > 65535:
+    if not is_port(port):
         return None
     for family in (socket.AF_INET, socket.AF_INET6):
         try:
@@ -57,12 +57,19 @@ def numeric(host: str, port: str) -> list[Address] | None:
     return None
 
 
+def is_port(text: str) -> bool:
+    """Tell whether a text is the number of a port."""
+    return text.isascii() and text.isdecimal() and len(text) <= 5 and 0 < int(text) <= 65535
+
+
 async def resolve(host: str, port: str) -> list[Address]:
     """Ask the resolver, in a thread of trio's.
 
     Raises:
         CannotConnect: it knows no address, or no such service.
     """
+    if port.isdecimal() and not is_port(port):  # the resolver would take some other port for it
+        raise CannotConnect(f"cannot resolve {host} port {port[:10]}: expected a port, 1 to 65535")
     try:
         found = await trio.socket.getaddrinfo(host, SERVICES.get(port, port), type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:

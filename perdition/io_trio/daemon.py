@@ -46,7 +46,7 @@ class Daemon:
         self._listeners = listeners
         self._log = log
         self._grace = grace
-        self._relay = Relay()
+        self._relay = Relay(self._crashed)
         self._drivers: set[Driver] = set()
         self._no_drivers = trio.Event()
         self._stopping = False
@@ -78,6 +78,9 @@ class Daemon:
                     nursery.start_soon(self._end_at_once, signals, nursery.cancel_scope)
                     nursery.start_soon(self._wind_up, log_ins.cancel_scope)
                 nursery.cancel_scope.cancel()
+
+    def _crashed(self) -> None:
+        self._log(Level.ERR, internal_error())
 
     async def _wait_for(self, signals: AsyncIterator[int]) -> None:
         async for number in signals:
@@ -146,7 +149,7 @@ class Daemon:
         except OSError:
             pass  # gone before it was there
         except Exception:
-            self._log(Level.ERR, internal_error())
+            self._crashed()
         finally:
             if driver is not None:
                 self._drivers.discard(driver)

@@ -1,6 +1,7 @@
 """Where log lines go: standard output, standard error, a file, or syslog (perdition option log_facility)."""
 
 import os
+import select
 import socket
 import sys
 import time
@@ -38,11 +39,11 @@ FACILITIES: Final = [
 ]
 DEV_LOG: Final = "/dev/log"
 LONGEST: Final = 4095
-"""How many characters a line has at the most; the C program's limit."""
+"""How many octets a line has at the most without its end: the C program's limit, and what a pipe takes in one piece."""
 
 
 class Log(Protocol):
-    """Takes one line at a time and never waits for anybody."""
+    """Takes one line at a time and never waits for anybody; what is no text in it is escaped."""
 
     def __call__(self, level: Level, line: str) -> None:
         """Write a line."""
@@ -72,14 +73,25 @@ def open_log(facility: str, ident: str, *, debug: bool, quiet: bool) -> Log:
     return SyslogLog(FACILITIES.index(facility), ident, least)
 
 
+def one_line(text: str) -> bytes:
+    """Write a text as one line, whatever stands in it: a map or a library may have chosen the words."""
+    if not text.isprintable():
+        text = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+    data = text.encode()
+    return data if len(data) <= LONGEST else data[:LONGEST].decode(errors="ignore").encode()
+
+
 class FileLog:
-    """Writes `Mon DD HH:MM:SS ident[pid]: line` to a descriptor."""
+    """Writes `Mon DD HH:MM:SS ident[pid]: line` to a descriptor; a reader that is stuck loses lines."""
 
     def __init__(self, descriptor: int, ident: str, least: int) -> None:
         self._descriptor = descriptor
         self._ident = f" {ident}[{os.getpid()}]: "
         self._least = least
         self._second, self._stamp = 0, ""
+        self._lost = 0
+        self._room = select.poll()  # O_NONBLOCK would be set for all who share a terminal or a pipe
+        self._room.register(descriptor, select.POLLOUT)
 
     def __call__(self, level: Level, line: str) -> None:
         """Write a line; a log that cannot be written stops nobody."""
@@ -87,18 +99,21 @@ class FileLog:
             return
         second = int(time.time())
         if second != self._second:  # one strftime a second, not one a line
-            now = time.localtime(second)
-            self._second, self._stamp = (
-                second,
-                time.strftime("%b ", now) + time.strftime("%d %H:%M:%S", now).lstrip(),
-            )
-            if now.tm_mday < 10:
-                self._stamp = time.strftime(f"%b  {now.tm_mday} %H:%M:%S", now)
-        text = f"{self._stamp}{self._ident}{line[:LONGEST]}\n"
+            self._second = second
+            self._stamp = time.strftime("%b %e %H:%M:%S", time.localtime(second))
+        if self._lost and self._write(f"{self._lost} log lines were lost: nobody was reading"):
+            self._lost = 0
+        if not self._write(line):
+            self._lost += 1
+
+    def _write(self, line: str) -> bool:
+        if not self._room.poll(0):
+            return False
         try:
-            os.write(self._descriptor, text.encode("utf-8", "backslashreplace"))
+            os.write(self._descriptor, one_line(f"{self._stamp}{self._ident}{line}") + b"\n")
         except OSError:
-            return
+            return False
+        return True
 
 
 class SyslogLog:
@@ -109,9 +124,6 @@ class SyslogLog:
         self._ident = f"{ident}[{os.getpid()}]: "
         self._least = least
         self._lost = 0
-        self._connect()
-
-    def _connect(self) -> None:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK)
 
     def __call__(self, level: Level, line: str) -> None:
@@ -120,13 +132,16 @@ class SyslogLog:
             return
         if self._lost and self._send(4, f"{self._lost} log lines were lost: syslog was not reading"):
             self._lost = 0
-        if not self._send(PRIORITIES[level], line[:LONGEST]):
+        if not self._send(PRIORITIES[level], line):
             self._lost += 1
 
     def _send(self, priority: int, line: str) -> bool:
-        text = f"<{self._facility | priority}>{self._ident}{line}"
         try:
-            self._socket.sendto(text.encode("utf-8", "backslashreplace"), DEV_LOG)
+            self._socket.sendto(one_line(f"<{self._facility | priority}>{self._ident}{line}"), DEV_LOG)
         except OSError:
             return False
         return True
+
+    def close(self) -> None:
+        """Let go of the socket."""
+        self._socket.close()

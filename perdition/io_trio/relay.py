@@ -27,12 +27,13 @@ READY_AT_ONCE: Final = 512
 class Flow:
     """One direction.  `pending` was read and could not be written yet: reading goes on when it is gone."""
 
-    __slots__ = ("count", "ended", "pending", "sink", "source")
+    __slots__ = ("count", "ended", "moved", "pending", "sink", "source")
 
     def __init__(self, source: Channel, sink: Channel) -> None:
         self.source, self.sink = source, sink
         self.pending: bytes | memoryview = b""
-        self.count = 0
+        self.count = 0  # octets read
+        self.moved = 0  # octets read and octets written: what is not silence
         self.ended = False
 
     def pump(self) -> bool:
@@ -47,6 +48,7 @@ class Flow:
                     sent = self.sink.try_send(self.pending)
                 except WouldBlock:
                     return False
+                self.moved += sent
                 self.pending = memoryview(self.pending)[sent:] if sent < len(self.pending) else b""
                 continue
             if self.ended:
@@ -60,6 +62,7 @@ class Flow:
                 self.sink.end_writing()
                 return False
             self.count += len(data)
+            self.moved += len(data)
             self.pending = data
         return True
 
@@ -86,9 +89,14 @@ class Pair:
 
 
 class Relay:
-    """The sessions behind their log-in.  `run` must be running."""
+    """The sessions behind their log-in.  `run` must be running.
 
-    def __init__(self) -> None:
+    Args:
+        crashed: called where an exception is handled that nobody expected; it ends one session and no other.
+    """
+
+    def __init__(self, crashed: Callable[[], None]) -> None:
+        self._crashed = crashed
         self._epoll = select.epoll()
         self._pairs: dict[int, Pair] = {}  # by either descriptor
         self._again: deque[Pair] = deque()  # whose turn was over before their octets were
@@ -176,8 +184,19 @@ class Relay:
     def _pump(self, pair: Pair, now: float) -> None:
         if pair.closed:
             return
+        try:
+            self._move(pair, now)
+        except Exception:
+            self._crashed()
+            if not pair.closed:
+                self._end(pair)
+
+    def _move(self, pair: Pair, now: float) -> None:
         up, down = pair.up, pair.down
-        before = up.count + down.count
+        if up.source.broken or down.source.broken:
+            self._end(pair)
+            return
+        before = up.moved + down.moved
         had_ended = up.ended or down.ended
         try:
             again = up.pump()
@@ -188,7 +207,7 @@ class Relay:
         if up.ended and down.ended and not up.pending and not down.pending:
             self._end(pair)
             return
-        if up.count + down.count != before:
+        if up.moved + down.moved != before:
             self._touch(pair, now)
         if again:
             self._again.append(pair)
@@ -233,6 +252,9 @@ class Relay:
             del self._pairs[channel.sock.fileno()]
             self._epoll.unregister(channel.sock)
             channel.close()
-        pair.on_end(pair.up.count, pair.down.count, idle)
+        try:
+            pair.on_end(pair.up.count, pair.down.count, idle)
+        except Exception:
+            self._crashed()
         if not self._pairs:
             self._empty.set()

@@ -18,8 +18,8 @@ from perdition.io_trio.lookup import Lookups
 from perdition.io_trio.tls import listening_context, outgoing_context
 from perdition.maps import MapError
 from perdition.maps.registry import open_map
-from perdition.protocol import managesieve
 from perdition.session import Policy, Proto, Tls
+from perdition.session.capabilities import ADDED, BadCapability, capability_elements
 
 PROTOS: Final[Mapping[Protocol, Proto]] = {
     Protocol.POP3: Proto.POP3,
@@ -108,17 +108,29 @@ def make_policy(settings: Settings) -> Policy:
     """Turn options into the policy of a session.
 
     Raises:
-        SetUpError: managesieve_capability is no list of lines.
+        SetUpError: the capability option of the protocol is wrong.
     """
     proto = PROTOS[settings.protocol]
-    capabilities, added = capability_elements(settings, proto)
+    name, text, default = {
+        Proto.POP3: ("pop_capability", settings.pop_capability, default_capabilities.POP),
+        Proto.IMAP4: ("imap_capability", settings.imap_capability, default_capabilities.IMAP),
+        Proto.MANAGESIEVE: (
+            "managesieve_capability",
+            settings.managesieve_capability,
+            default_capabilities.MANAGESIEVE,
+        ),
+    }[proto]
+    try:
+        elements = capability_elements(proto, default if text is None else text)
+    except BadCapability as error:
+        raise SetUpError(f"option {name}: {error}") from None
     return Policy(
         proto=proto,
         label=settings.protocol.value,
         client_tls=TLS[settings.tls.listen],
         server_tls=TLS[settings.tls.outgoing],
-        capabilities=capabilities,
-        added_capabilities=added,
+        capabilities=elements,
+        added_capabilities=ADDED[proto] if text is None else (),
         instance=instance(settings),
         ok_text=octets(settings.ok_line),
         server_resp_line=settings.server_resp_line,
@@ -137,46 +149,6 @@ def make_policy(settings: Settings) -> Policy:
 def octets(text: str) -> bytes:
     """Give the octets of an option's text as the administrator wrote them, UTF-8 or not."""
     return text.encode("utf-8", "surrogateescape")
-
-
-ADDED: Final[Mapping[Proto, tuple[bytes, ...]]] = {
-    Proto.POP3: (b"SASL PLAIN LOGIN", b"RESP-CODES", b"AUTH-RESP-CODE"),
-    Proto.IMAP4: (b"LITERAL+", b"SASL-IR", b"ID", b"AUTH=PLAIN", b"AUTH=LOGIN"),
-    Proto.MANAGESIEVE: (),
-}
-"""What the machines can do beside the C program; announced where the administrator does not say otherwise."""
-
-
-def capability_elements(settings: Settings, proto: Proto) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
-    """Give the capability elements that the option, or its default, names, and those that we add.
-
-    Raises:
-        SetUpError: an element of managesieve_capability is not a line of strings.
-    """
-    option, default, delimiter = {
-        Proto.POP3: (settings.pop_capability, default_capabilities.POP, None),
-        Proto.IMAP4: (settings.imap_capability, default_capabilities.IMAP, " "),
-        Proto.MANAGESIEVE: (settings.managesieve_capability, default_capabilities.MANAGESIEVE, "  "),
-    }[proto]
-    text = default if option is None else option
-    if delimiter is None:  # perdition 1.7: a dot, or two blanks where there is no dot
-        delimiter = "." if "." in text else "  "
-    elements = tuple(octets(word) for word in text.split(delimiter) if word.strip())
-    if proto is Proto.MANAGESIEVE:
-        for element in elements:
-            check_managesieve(element)
-    return elements, ADDED[proto] if option is None else ()
-
-
-def check_managesieve(element: bytes) -> None:
-    """Raise `SetUpError` if an element of managesieve_capability is no capability line."""
-    shown = element.decode("utf-8", "backslashreplace")
-    try:
-        words = managesieve.read_line(element).words
-    except managesieve.BadArgument as error:
-        raise SetUpError(f"option managesieve_capability: {shown}: {error}") from None
-    if not words or any(isinstance(word, str) for word in words):
-        raise SetUpError(f"option managesieve_capability: {shown}: expected strings in double quotes")
 
 
 def instance(settings: Settings) -> str:

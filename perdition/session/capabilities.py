@@ -37,7 +37,7 @@ def capability_elements(proto: Proto, text: str) -> tuple[bytes, ...]:
             delimiter = "." if "." in text else TWO_BLANKS
         case Proto.MANAGESIEVE:
             delimiter = TWO_BLANKS
-    elements = tuple(word.encode() for word in text.split(delimiter) if word.strip())
+    elements = tuple(word.encode("utf-8", "surrogateescape") for word in text.split(delimiter) if word.strip())
     if proto is Proto.MANAGESIEVE:
         for element in elements:
             check_line(element)
@@ -46,9 +46,10 @@ def capability_elements(proto: Proto, text: str) -> tuple[bytes, ...]:
 
 def check_line(element: bytes) -> None:
     """Raise `BadCapability` if an element is no capability line of ManageSieve (RFC 5804 1.7)."""
+    shown = element.decode("utf-8", "backslashreplace")
     try:
         words = managesieve.read_line(element).words
     except managesieve.BadArgument as error:
-        raise BadCapability(f"{element.decode()}: {error}") from None
+        raise BadCapability(f"{shown}: {error}") from None
     if any(isinstance(word, str) for word in words):
-        raise BadCapability(f"{element.decode()}: expected strings in double quotes")
+        raise BadCapability(f"{shown}: expected strings in double quotes")

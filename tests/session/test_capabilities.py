@@ -16,6 +16,7 @@ from perdition.session.capabilities import BadCapability, capability_elements
         (Proto.POP3, "UIDL.SASL PLAIN.TOP", (b"UIDL", b"SASL PLAIN", b"TOP")),
         (Proto.POP3, "UIDL  LOGIN-DELAY 5  TOP", (b"UIDL", b"LOGIN-DELAY 5", b"TOP")),
         (Proto.POP3, "UIDL TOP", (b"UIDL TOP",)),
+        (Proto.POP3, "X-CAF\udce9.TOP", (b"X-CAF\xe9", b"TOP")),  # octets of a command line that are no UTF-8
         (Proto.MANAGESIEVE, '"SIEVE" "fileinto"  "SASL" "PLAIN"', (b'"SIEVE" "fileinto"', b'"SASL" "PLAIN"')),
     ],
 )

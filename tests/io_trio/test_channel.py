@@ -1,0 +1,395 @@
+"""One connection: receiving, sending, ending and handshakes, with a real peer."""
+
+import contextlib
+import math
+import socket
+import ssl
+import struct
+
+import pytest
+import trio
+from OpenSSL import SSL
+
+from perdition.io_trio.channel import Channel, TlsFailed, WouldBlock, what_openssl_found
+from perdition.io_trio.tls import accept_tls, listening_context
+from tests.io_trio.certificates import Certificates, settings_for
+from tests.io_trio.streams import loopback, read_all, secured, socket_pair, stream
+
+FOREVER = math.inf
+MANY = bytes(range(256)) * 8192  # more than the buffers of two sockets hold
+
+
+def fill(sock: socket.socket) -> None:
+    """Write until nothing more goes in."""
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            sock.send(b"x" * 65536)
+
+
+def reset(sock: socket.socket) -> None:
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    sock.close()
+
+
+# --- plain
+
+
+async def test_octets_arrive_in_both_directions() -> None:
+    channel, sock = socket_pair()
+    with contextlib.closing(channel), sock:
+        sock.send(b"ping")
+        heard = await channel.receive()
+        await channel.send(b"pong", FOREVER)
+
+        assert heard == b"ping"
+        assert sock.recv(10) == b"pong"
+
+
+async def test_receiving_waits_for_octets() -> None:
+    channel, sock = socket_pair()
+    heard: list[bytes] = []
+
+    async def receive() -> None:
+        heard.append(await channel.receive())
+
+    with contextlib.closing(channel), sock:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(receive)
+            await trio.testing.wait_all_tasks_blocked()
+            with pytest.raises(WouldBlock):
+                channel.try_receive()
+            sock.send(b"late")
+
+        assert heard == [b"late"]
+
+
+async def test_the_end_and_a_reset_are_the_end() -> None:
+    for end in (socket.socket.close, reset):
+        channel, sock = loopback()
+        with contextlib.closing(channel):
+            end(sock)
+            first, second = await channel.receive(), await channel.receive()
+
+            assert first == second == b""
+
+
+async def test_a_peer_that_never_pauses_leaves_others_their_turn() -> None:
+    channel, sock = socket_pair()
+    with contextlib.closing(channel), sock:
+        async with trio.open_nursery() as nursery:
+
+            async def talk() -> None:
+                while True:
+                    fill(sock)
+                    await channel.receive()  # there is always something
+
+            nursery.start_soon(talk)
+            for _ in range(10):
+                await trio.lowlevel.checkpoint()
+            nursery.cancel_scope.cancel()  # without a turn for us this would never come
+
+
+async def test_a_deadline_ends_receiving_from_a_peer_that_never_pauses() -> None:
+    channel, sock = socket_pair()
+    with contextlib.closing(channel), sock:
+        with trio.move_on_after(0.05) as scope:
+            while True:
+                fill(sock)
+                await channel.receive()
+
+        assert scope.cancelled_caught
+
+
+async def test_octets_that_openssl_holds_already_are_not_waited_for(certificates: Certificates) -> None:
+    channel, sock = socket_pair()
+    with contextlib.closing(channel):
+        peer = await secured(certificates, channel, sock)
+        await peer.send_all(b"x" * 1000)
+        assert channel.tls is not None
+        first = channel.tls.recv(1)
+        with trio.fail_after(20):
+            rest = await channel.receive()
+        await peer.aclose()
+
+        assert (first, len(rest)) == (b"x", 999)
+
+
+async def test_sending_waits_for_a_slow_reader() -> None:
+    channel, sock = socket_pair()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(channel.send, MANY, FOREVER)
+        await trio.testing.wait_all_tasks_blocked()
+        reader = stream(sock)
+        heard = b""
+        while len(heard) < len(MANY):
+            heard += await reader.receive_some(100_000)
+    channel.close()
+    await reader.aclose()
+
+    assert heard == MANY
+
+
+async def test_sending_gives_up_at_the_deadline_and_the_connection_is_broken() -> None:
+    channel, sock = socket_pair()
+    with contextlib.closing(channel), sock:
+        await channel.send(MANY, trio.current_time() + 0.05)
+
+        assert channel.broken
+        assert await channel.receive() == b""
+        with pytest.raises(BrokenPipeError):
+            channel.try_send(b"more")
+
+
+async def test_sending_to_nobody_breaks_the_connection_and_raises_nothing() -> None:
+    channel, sock = socket_pair()
+    with contextlib.closing(channel):
+        sock.close()
+        await channel.send(b"anybody?", FOREVER)
+        await channel.send(b"nobody", FOREVER)
+
+        assert channel.broken
+        assert await channel.receive() == b""
+
+
+async def test_trying_to_send_says_how_much_or_why_not() -> None:
+    channel, sock = socket_pair()
+    with contextlib.closing(channel), sock:
+        sent = channel.try_send(memoryview(MANY))
+        fill(channel.sock)
+        with pytest.raises(WouldBlock):
+            channel.try_send(b"more")
+
+        assert 0 < sent < len(MANY)
+
+
+async def test_half_a_close() -> None:
+    channel, sock = socket_pair()
+    with contextlib.closing(channel), sock:
+        channel.end_writing()
+        sock.send(b"I go on")
+        heard = await channel.receive()
+
+        assert sock.recv(10) == b""
+        assert heard == b"I go on"
+
+
+async def test_ending_a_connection_that_is_gone_raises_nothing() -> None:
+    channel, sock = loopback()
+    reset(sock)
+    await channel.receive()
+    channel.end_writing()
+    channel.close()
+    channel.close()
+
+    assert channel.sock.fileno() == -1
+
+
+# --- the last words
+
+
+async def test_last_words_arrive_though_the_peer_goes_on_talking() -> None:
+    channel, sock = loopback()
+    sock.send(b"x" * 100_000)
+    await channel.receive()
+    await channel.send(b"BYE", FOREVER)
+    peer = stream(sock)
+    async with trio.open_nursery() as nursery:
+
+        async def leave() -> None:
+            await channel.drain()
+            channel.close()
+
+        nursery.start_soon(leave)
+        await peer.send_all(b"x" * 10_000_000)
+        heard = await peer.receive_some()
+        end = await peer.receive_some()  # a reset would raise
+        await peer.aclose()
+
+    assert (heard, end) == (b"BYE", b"")
+
+
+async def test_a_peer_that_talks_for_ever_is_left_in_the_end(autojump_clock: trio.testing.MockClock) -> None:
+    channel, sock = loopback()
+    with contextlib.closing(channel), sock:
+        sock.send(b"x")
+        await trio.lowlevel.wait_readable(channel.sock)
+        before = trio.current_time()
+        await channel.drain()
+
+        assert trio.current_time() == before + 2
+
+
+async def test_nobody_waits_where_nothing_is_unread() -> None:
+    for end in (lambda _: None, socket.socket.close, reset):
+        channel, sock = loopback()
+        with contextlib.closing(channel), sock:
+            end(sock)
+            with trio.fail_after(1):
+                await channel.drain()
+
+
+# --- TLS
+
+
+async def test_octets_arrive_under_tls_in_both_directions_at_once(certificates: Certificates) -> None:
+    channel, sock = loopback()
+    with contextlib.closing(channel):
+        peer = await secured(certificates, channel, sock)
+        heard = {"we": b"", "they": b""}
+
+        async def we_receive() -> None:
+            while len(heard["we"]) < len(MANY):
+                heard["we"] += await channel.receive()
+
+        async def they_receive() -> None:
+            while len(heard["they"]) < len(MANY):
+                heard["they"] += await peer.receive_some()
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(channel.send, MANY, FOREVER)
+            nursery.start_soon(peer.send_all, MANY)
+            nursery.start_soon(we_receive)
+            nursery.start_soon(they_receive)
+        await peer.aclose()
+
+        assert heard == {"we": MANY, "they": MANY}
+
+
+async def test_the_end_under_tls_said_or_unsaid(certificates: Certificates) -> None:
+    for say_it in (True, False):
+        channel, sock = loopback()
+        with contextlib.closing(channel):
+            peer = await secured(certificates, channel, sock)
+            if say_it:
+                await peer.aclose()
+            else:
+                await peer.transport_stream.aclose()  # no close_notify
+
+            assert await channel.receive() == b""
+            assert await channel.receive() == b""
+
+
+async def test_a_peer_that_ends_writing_without_saying_so_still_hears_us(certificates: Certificates) -> None:
+    channel, sock = loopback()
+    with contextlib.closing(channel):
+        peer = await secured(certificates, channel, sock)
+        peer.transport_stream.socket.shutdown(socket.SHUT_WR)
+        end = await channel.receive()
+        await channel.send(b"and one thing more", FOREVER)
+        channel.close()
+
+        assert end == b""
+        assert await read_all(peer) == b"and one thing more"
+        await peer.aclose()
+
+
+async def test_half_a_close_under_tls(certificates: Certificates) -> None:
+    channel, sock = loopback()
+    with contextlib.closing(channel):
+        peer = await secured(certificates, channel, sock)
+        channel.end_writing()
+        end = await peer.receive_some()
+        await peer.send_all(b"I go on")
+        heard = await channel.receive()
+        await trio.aclose_forcefully(peer)
+
+        assert end == b""
+        assert heard == b"I go on"
+
+
+async def test_half_a_close_that_finds_no_room_does_not_end_the_other_direction(certificates: Certificates) -> None:
+    channel, sock = socket_pair()
+    with contextlib.closing(channel):
+        peer = await secured(certificates, channel, sock)
+        fill(channel.sock)  # not TLS: our peer would not understand, but it does not read here
+        channel.end_writing()
+        await peer.send_all(b"I go on")
+        heard = await channel.receive()
+        await trio.aclose_forcefully(peer)
+
+        assert heard == b"I go on"
+
+
+async def test_a_reset_under_tls_is_the_end(certificates: Certificates) -> None:
+    channel, sock = loopback()
+    with contextlib.closing(channel):
+        peer = await secured(certificates, channel, sock)
+        peer.transport_stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        peer.transport_stream.socket.close()
+        end = await channel.receive()
+        await channel.send(b"x" * 100, FOREVER)
+        await channel.send(b"x" * 100, FOREVER)
+
+        assert end == b""
+        assert channel.broken
+
+
+GARBAGE = {
+    b"GET / HTTP/1.1\r\n\r\n": "http request",
+    b"a LOGIN joe password\r\n": "wrong version number",
+    b"\x16\x03\x01\x00\x05hello": "unexpected message|unsupported|length mismatch|bad|unexpected",
+    b"": "the connection was closed",
+}
+
+
+@pytest.mark.parametrize("octets", GARBAGE, ids=["HTTP", "clear text", "a bad record", "the end"])
+async def test_a_handshake_that_fails_says_what_openssl_found_and_nothing_that_was_sent(
+    certificates: Certificates, octets: bytes
+) -> None:
+    channel, sock = loopback()
+    with contextlib.closing(channel), sock:
+        sock.send(octets)
+        sock.shutdown(socket.SHUT_WR)
+        with pytest.raises(TlsFailed, match=GARBAGE[octets]) as caught:
+            await accept_tls(channel, listening_context(settings_for(certificates)))
+
+        assert "joe" not in str(caught.value)
+        assert channel.broken
+        assert channel.tls is None
+
+
+async def test_a_handshake_can_be_given_up(certificates: Certificates) -> None:
+    channel, sock = loopback()
+    with contextlib.closing(channel), sock:
+        with trio.move_on_after(0.02) as scope:
+            await accept_tls(channel, listening_context(settings_for(certificates)))
+
+        assert scope.cancelled_caught
+        assert channel.tls is None
+
+
+async def test_old_versions_of_tls_are_refused(certificates: Certificates) -> None:
+    context = ssl.create_default_context(cafile=certificates.ca_file)
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    with pytest.warns(DeprecationWarning, match="TLSv1_1"):
+        context.maximum_version = ssl.TLSVersion.TLSv1_1
+    with pytest.warns(DeprecationWarning, match="TLSv1_1"):
+        context.minimum_version = ssl.TLSVersion.TLSv1_1
+    channel, sock = loopback()
+    with contextlib.closing(channel):
+        peer = trio.SSLStream(stream(sock), context, server_hostname="localhost")
+        async with trio.open_nursery() as nursery:
+
+            async def shake_hands() -> None:
+                with contextlib.suppress(trio.BrokenResourceError):
+                    await peer.do_handshake()
+
+            nursery.start_soon(shake_hands)
+            with pytest.raises(TlsFailed, match="unsupported protocol"):
+                await accept_tls(channel, listening_context(settings_for(certificates)))
+        await trio.aclose_forcefully(peer)
+
+
+def test_what_openssl_found() -> None:
+    assert what_openssl_found(SSL.Error([("SSL routines", "", "a"), ("SSL routines", "", "b")])) == "a; b"
+    assert what_openssl_found(SSL.SysCallError(-1, "Unexpected EOF")) == "unexpected eof"
+    assert what_openssl_found(ConnectionResetError(104, "Connection reset by peer")) == "connection reset by peer"
+    assert what_openssl_found(SSL.ZeroReturnError()) == "the connection was closed"
+    assert what_openssl_found(SSL.Error([])) == "the connection was closed"
+
+
+def test_a_channel_is_small() -> None:
+    channel, sock = socket_pair()
+    with contextlib.closing(channel), sock:
+        assert not hasattr(channel, "__dict__")
+        assert isinstance(channel, Channel)

@@ -73,12 +73,14 @@ def open_log(facility: str, ident: str, *, debug: bool, quiet: bool) -> Log:
     return SyslogLog(FACILITIES.index(facility), ident, least)
 
 
-def one_line(text: str) -> bytes:
+def one_line(text: str, end: str = "") -> bytes:
     """Write a text as one line, whatever stands in it: a map or a library may have chosen the words."""
     if not text.isprintable():
         text = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
     data = text.encode()
-    return data if len(data) <= LONGEST else data[:LONGEST].decode(errors="ignore").encode()
+    if len(data) > LONGEST:
+        data = data[:LONGEST].decode(errors="ignore").encode()
+    return data + end.encode()
 
 
 class FileLog:
@@ -110,7 +112,7 @@ class FileLog:
         if not self._room.poll(0):
             return False
         try:
-            os.write(self._descriptor, one_line(f"{self._stamp}{self._ident}{line}") + b"\n")
+            os.write(self._descriptor, one_line(f"{self._stamp}{self._ident}{line}", end="\n"))
         except OSError:
             return False
         return True

@@ -5,17 +5,12 @@ from typing import Final
 from perdition.config.option import Later, Takes
 
 LATER: Final = (
-    Later("add_domain", "A", Takes.TEXT),
     Later("authenticate_in", "a", Takes.FLAG),
-    Later("client_server_specification", "c", Takes.FLAG),
     Later("connect_relog", "", Takes.NUMBER),
     Later("connection_logging", "C", Takes.FLAG),
-    Later("explicit_domain", "e", Takes.TEXT),
     Later("group", "g", Takes.TEXT),
     Later("inetd_mode", "i", Takes.FLAG),
     Later("log_passwd", "", Takes.TEXT),
-    Later("lower_case", "", Takes.LIST),
-    Later("query_key", "", Takes.LIST),
     Later("ssl_ca_accept_self_signed", "", Takes.FLAG),
     Later("ssl_ca_chain_file", "", Takes.TEXT),
     Later("ssl_cert_accept_expired", "", Takes.FLAG),
@@ -35,6 +30,5 @@ LATER: Final = (
     Later("ssl_outgoing_min_proto_version", "", Takes.TEXT),
     Later("ssl_passphrase_fd", "", Takes.NUMBER),
     Later("ssl_passphrase_file", "", Takes.TEXT),
-    Later("strip_domain", "S", Takes.LIST),
     Later("username", "u", Takes.TEXT),
 )

@@ -35,6 +35,7 @@ class Group(enum.Enum):
 
     LISTENING = "Listening"
     SERVERS = "Finding the real server"
+    NAMES = "User names"
     TLS = "TLS"
     TEXTS = "What clients are told"
     LIMITS = "Time and number"

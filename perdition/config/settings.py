@@ -10,6 +10,7 @@ from typing import Final
 import attrs
 
 from perdition.config import values
+from perdition.config.name_states import AddDomain, NameState, add_domain, name_states, query_key
 from perdition.config.option import Alias, Group, Scope, Takes, flag, option, rows_of
 from perdition.config.origin import DEFAULT, Origin
 from perdition.config.ssl_mode import NO_TLS, SSL_ALL, SslMode, ssl_mode
@@ -66,6 +67,28 @@ class Settings:
         help="What stands between user and domain, and between user and server in a map.")
     username_from_database: bool = flag(
         short="U", group=Group.SERVERS, help="Log in with the user name that the map gives.")
+
+    strip_domain: frozenset[NameState] = option(
+        default=frozenset(), parse=name_states, short="S", arg="STATE,...", takes=Takes.LIST, group=Group.NAMES,
+        help="Cut the domain off the name in these states: servername_lookup, local_authentication, "
+        "remote_login, all.")
+    add_domain: AddDomain = option(
+        default=AddDomain(), parse=add_domain, short="A", arg="STATE,...[,DEPTH]", takes=Takes.LIST,
+        group=Group.NAMES,
+        help="Add a domain to a name that has none: explicit_domain, or the name of the address that the client "
+        "reached, without its first DEPTH labels. Default depth: 1.")
+    explicit_domain: str | None = option(
+        default=None, parse=values.text, short="e", arg="DOMAIN", group=Group.NAMES,
+        help="The domain that add_domain adds.")
+    lower_case: frozenset[NameState] = option(
+        default=frozenset(), parse=name_states, arg="STATE,...", takes=Takes.LIST, group=Group.NAMES,
+        help="Put the name in lower case in these states.")
+    client_server_specification: bool = flag(
+        short="c", group=Group.NAMES, help="Users may name their server: user@server[:port].")
+    query_key: tuple[str, ...] = option(
+        default=(), parse=query_key, arg="FORMAT,...", takes=Takes.LIST, group=Group.NAMES,
+        help="Keys to ask the map for, in turn: \\U name, \\u user, \\D delimiter, \\d domain, \\i \\p client, "
+        "\\I \\P our address and port. Default: \\U.")
 
     ssl_mode: SslMode | None = option(
         default=None, parse=ssl_mode, arg="MODE,...", takes=Takes.LIST, adds=True, group=Group.TLS,

@@ -135,7 +135,8 @@ class Daemon:
         try:
             set_socket_options(sock, keepalive=service.settings.tcp_keepalive)
             client, local = sock.getpeername(), sock.getsockname()
-            endpoints = Endpoints(client[:2], local[:2], await service.banner_host(local[0]))
+            banner_host, local_name = await service.banner_host(local[0]), await service.local_name(local[0])
+            endpoints = Endpoints(client[:2], local[:2], banner_host, local_name)
             session = Session(service.policy, endpoints, random.randrange(1 << 16))  # noqa: S311  # no secret
             driver = Driver(session, service, Channel(sock), endpoints, self._log)
             self._drivers.add(driver)

@@ -111,7 +111,7 @@ class Driver:
         raise AssertionError(f"{type(effect).__name__} does not wait")
 
     def _query(self, key: bytes) -> Query:
-        return Query(key, self._service.policy.domain_delimiter, self._endpoints.client, self._endpoints.local)
+        return Query(key, self._service.policy.names.delimiter, self._endpoints.client, self._endpoints.local)
 
     async def _connect(self, host: str, port: str, *, tls: bool) -> fx.Answer:
         try:

@@ -8,7 +8,6 @@ session at rest.
 import heapq
 import itertools
 import select
-from collections import deque
 from collections.abc import Callable
 from typing import Final
 
@@ -17,7 +16,7 @@ import trio
 from perdition.io_trio.channel import Channel, WouldBlock
 
 EVENTS: Final = select.EPOLLIN | select.EPOLLOUT | select.EPOLLRDHUP | select.EPOLLET
-TURNS: Final = 8
+TURNS: Final = 4
 """How many chunks one direction may move before the others have their turn."""
 HALF_CLOSED: Final = 60.0
 """How many seconds of silence end a session one side of which has ended."""
@@ -99,7 +98,7 @@ class Relay:
         self._crashed = crashed
         self._epoll = select.epoll()
         self._pairs: dict[int, Pair] = {}  # by either descriptor
-        self._again: deque[Pair] = deque()  # whose turn was over before their octets were
+        self._again: dict[Pair, None] = {}  # whose turn was over before their octets were, each once
         self._limits: list[tuple[float, int, Pair]] = []  # a heap; an entry may be older than its pair's limit
         self._number = itertools.count()
         self._waiting: trio.CancelScope | None = None
@@ -149,13 +148,13 @@ class Relay:
             while True:
                 await self._wait()
                 now = trio.current_time()
-                again, self._again = self._again, deque()
+                again, self._again = self._again, {}
+                for descriptor, _ in self._epoll.poll(0, READY_AT_ONCE):
+                    ready = self._pairs.get(descriptor)
+                    if ready is not None and ready not in again and ready not in self._again:
+                        self._pump(ready, now)
                 for pair in again:
                     self._pump(pair, now)
-                for descriptor, _ in self._epoll.poll(0, READY_AT_ONCE):
-                    pair_or_none = self._pairs.get(descriptor)
-                    if pair_or_none is not None:
-                        self._pump(pair_or_none, now)
                 self._expire(now)
         finally:
             self.close()
@@ -210,7 +209,7 @@ class Relay:
         if up.moved + down.moved != before:
             self._touch(pair, now)
         if again:
-            self._again.append(pair)
+            self._again[pair] = None
         if (up.ended or down.ended) and not had_ended:
             pair.timeout = min(pair.timeout, HALF_CLOSED)
             self._touch(pair, now)

@@ -11,6 +11,7 @@ import trio
 from OpenSSL import SSL
 
 from perdition.config import capabilities as default_capabilities
+from perdition.config.name_states import NameState
 from perdition.config.settings import OPTIONS, Settings
 from perdition.config.ssl_mode import Tls as SslTls
 from perdition.config.values import Protocol
@@ -18,8 +19,9 @@ from perdition.io_trio.lookup import Lookups
 from perdition.io_trio.tls import listening_context, outgoing_context
 from perdition.maps import MapError
 from perdition.maps.registry import open_map
-from perdition.session import Policy, Proto, Tls
+from perdition.session import Names, Policy, Proto, State, Tls
 from perdition.session.capabilities import ADDED, BadCapability, capability_elements
+from perdition.session.names import WHOLE_NAME
 
 PROTOS: Final[Mapping[Protocol, Proto]] = {
     Protocol.POP3: Proto.POP3,
@@ -49,7 +51,7 @@ class Service:
     client_context: SSL.Context | None
     server_context: SSL.Context | None
     lookups: Lookups
-    banner_hosts: dict[str, str] = attrs.field(factory=dict)
+    names: dict[str, str | None] = attrs.field(factory=dict)  # of local addresses
     connections: int = 0
 
     @property
@@ -63,23 +65,34 @@ class Service:
             return os.uname().nodename
         if self.settings.no_lookup:
             return address
-        if address not in self.banner_hosts:
-            self.banner_hosts[address] = await reverse(address)
-        return self.banner_hosts[address]
+        return await self._name_of(address) or address
+
+    async def local_name(self, address: str) -> bytes | None:
+        """Give the name of a local address, if a domain is to be made of it (add_domain without explicit_domain)."""
+        names = self.policy.names
+        if not names.add_domain or names.explicit_domain is not None:
+            return None
+        name = await self._name_of(address)
+        return None if name is None else octets(name)
+
+    async def _name_of(self, address: str) -> str | None:
+        if address not in self.names:
+            self.names[address] = await reverse(address)
+        return self.names[address]
 
 
 REVERSE_PATIENCE: Final = 2.0
 """How many seconds the first client of an address waits for its name."""
 
 
-async def reverse(address: str) -> str:
-    """Give an address's name, or the address if it has none."""
+async def reverse(address: str) -> str | None:
+    """Give an address's name, or None if it has none."""
     with trio.move_on_after(REVERSE_PATIENCE):
         try:
             return (await trio.socket.getnameinfo((address, 0), socket.NI_NAMEREQD))[0]
         except OSError:
             pass
-    return address
+    return None
 
 
 def make_service(settings: Settings) -> Service:
@@ -135,7 +148,7 @@ def make_policy(settings: Settings) -> Policy:
         ok_text=octets(settings.ok_line),
         server_resp_line=settings.server_resp_line,
         login_disabled=settings.login_disabled,
-        domain_delimiter=octets(settings.domain_delimiter),
+        names=make_names(settings),
         username_from_database=settings.username_from_database,
         outgoing_servers=tuple(
             (server.host, None if server.port is None else str(server.port)) for server in settings.outgoing_server
@@ -144,6 +157,25 @@ def make_policy(settings: Settings) -> Policy:
         authenticate_timeout=settings.authenticate_timeout,
         connect_timeout=settings.connect_timeout,
     )
+
+
+def make_names(settings: Settings) -> Names:
+    """Turn the options about user names into what a session does with them."""
+    return Names(
+        delimiter=octets(settings.domain_delimiter),
+        strip_domain=states(settings.strip_domain),
+        add_domain=states(settings.add_domain.states),
+        explicit_domain=None if settings.explicit_domain is None else octets(settings.explicit_domain),
+        depth=settings.add_domain.depth,
+        lower_case=states(settings.lower_case),
+        client_server_specification=settings.client_server_specification,
+        query_key=tuple(octets(form) for form in settings.query_key) or (WHOLE_NAME,),
+    )
+
+
+def states(chosen: frozenset[NameState]) -> frozenset[State]:
+    """Give the session's states for those of the options."""
+    return frozenset(State(state.value) for state in chosen)
 
 
 def octets(text: str) -> bytes:

@@ -1,6 +1,8 @@
 """The proxy itself, sans-IO: what a log-in does, as effects for a driver to perform."""
 
-from perdition.session.policy import Endpoints, Policy, Proto, Tls
+from perdition.session.endpoints import Endpoints
+from perdition.session.names import Names, State
+from perdition.session.policy import Policy, Proto, Tls
 from perdition.session.session import Session
 
-__all__ = ["Endpoints", "Policy", "Proto", "Session", "Tls"]
+__all__ = ["Endpoints", "Names", "Policy", "Proto", "Session", "State", "Tls"]

@@ -8,7 +8,7 @@ import re
 from typing import Final
 
 from perdition.protocol.sasl import Credentials
-from perdition.session.policy import Endpoints
+from perdition.session.endpoints import Endpoints
 
 TO_ESCAPE: Final = re.compile(rb"[^ !#-\[\]-~]")
 

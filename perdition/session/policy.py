@@ -5,6 +5,7 @@ import enum
 import attrs
 
 from perdition.protocol.limits import DEFAULT_LIMITS, Limits
+from perdition.session.names import Names
 
 
 class Proto(enum.Enum):
@@ -39,7 +40,7 @@ class Policy:
         ok_text: the text of a good log-in (ok_line).
         server_resp_line: whether the real server's own answer to the log-in is passed on.
         login_disabled: whether every log-in is refused.
-        domain_delimiter: what parts the user from the server in a map's result.
+        names: what becomes of a user's name, and the delimiter of a map's result.
         username_from_database: whether the user of a map's result logs in.
         outgoing_servers: default servers (host, port or None), asked in turn.
         outgoing_port: the port where none is named: a number, or the name of a service.
@@ -61,7 +62,7 @@ class Policy:
     ok_text: bytes = b"You are so in"
     server_resp_line: bool = False
     login_disabled: bool = False
-    domain_delimiter: bytes = b"@"
+    names: Names = attrs.field(factory=Names)
     username_from_database: bool = False
     outgoing_servers: tuple[tuple[str, str | None], ...] = ()
     outgoing_port: str = ""
@@ -71,18 +72,3 @@ class Policy:
     commands: int = 200
     failures: int = 10
     limits: Limits = DEFAULT_LIMITS
-
-
-@attrs.frozen
-class Endpoints:
-    """Who talks to whom: address and port of the client and of the socket that it reached.
-
-    Attributes:
-        client: the client's.
-        local: ours.
-        banner_host: what the greeting calls us.
-    """
-
-    client: tuple[str, int]
-    local: tuple[str, int]
-    banner_host: str

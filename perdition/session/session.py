@@ -47,9 +47,11 @@ from perdition.session.effects import (
     TlsStarted,
     Wait,
 )
+from perdition.session.endpoints import Endpoints
 from perdition.session.fronts import FRONTS
+from perdition.session.names import NoKey, State
 from perdition.session.outcomes import Outcome
-from perdition.session.policy import Endpoints, Policy, Tls
+from perdition.session.policy import Policy, Tls
 from perdition.session.requests import Attempt, Gone, Leaves, Lost, WantsTls
 from perdition.session.route import BadRoute, read_route
 
@@ -81,6 +83,7 @@ class Session:
 
     def __init__(self, policy: Policy, endpoints: Endpoints, turn: int = 0) -> None:
         self._policy = policy
+        self._endpoints = endpoints
         self._way = log_lines.way(endpoints)
         self._turn = turn
         self._phase = Phase.TALKING
@@ -91,6 +94,7 @@ class Session:
         self._credentials: Credentials | None = None
         self._server: str | None = None
         self._port: str | None = None
+        self._keys: list[bytes] = []  # of the map, that are still to be asked for
         self._refusal = NotLoggedIn(Outcome.REFUSED)
         self._failures = 0
         self._client_secure = self._server_secure = "plaintext"
@@ -217,9 +221,31 @@ class Session:
             return self._refuse(NotLoggedIn(Outcome.PRIVACY_REQUIRED))
         if self._policy.login_disabled:
             return self._refuse(NotLoggedIn(Outcome.LOGIN_DISABLED))
-        self._phase = Phase.LOOKING_UP
         self._out.append(Deadline(self._server_patience()))
-        return self._until(Lookup(credentials.authzid or credentials.authcid))
+        return self._find_server(credentials.authzid or credentials.authcid)
+
+    def _find_server(self, name: bytes) -> list[Effect]:
+        """Take the server that the user names, if he may; else ask the map (perdition 4.3)."""
+        names = self._policy.names
+        lookup_name = names.mangle(name, State.SERVERNAME_LOOKUP, self._endpoints.local_name)
+        named = names.server_named_by_user(name, lookup_name)
+        if named is not None:
+            user, server = named
+            self._credentials = self._with_name(user)
+            return self._route(server, NotLoggedIn(Outcome.NO_SERVER, "server named by the user: "))
+        try:
+            self._keys = names.keys(lookup_name, self._endpoints)
+        except NoKey as error:
+            self._log(Level.ERR, f"Map is not asked for {self._way}: {error}")
+            return self._connect()
+        return self._look_up()
+
+    def _look_up(self) -> list[Effect]:
+        """Ask the map for the next key; when there is none left, the user is absent."""
+        if not self._keys:
+            return self._connect()
+        self._phase = Phase.LOOKING_UP
+        return self._until(Lookup(self._keys.pop(0)))
 
     def _server_patience(self) -> float:
         """How long finding, reaching and greeting the real server may take."""
@@ -229,20 +255,21 @@ class Session:
     def _looking_up(self, answer: Answer) -> list[Effect]:
         match answer:
             case Found(value):
-                return self._route(value)
+                return self._route(value, NotLoggedIn(Outcome.MAP_BROKEN, "map: "))
             case Absent():
-                return self._connect()
+                return self._look_up()
             case Broken(why):
                 return self._refuse(NotLoggedIn(Outcome.MAP_BROKEN, f"map: {why}"))
             case Unavailable(why):
                 return self._refuse(NotLoggedIn(Outcome.MAP_UNAVAILABLE, f"map: {why}"))
         return self._refuse(NotLoggedIn(Outcome.MAP_UNAVAILABLE, "map: timed out"))
 
-    def _route(self, value: bytes) -> list[Effect]:
+    def _route(self, value: bytes, refusal: NotLoggedIn) -> list[Effect]:
+        """Go where a result says; one that makes no sense is refused so, with why it makes none."""
         try:
-            route = read_route(value, self._policy.domain_delimiter)
+            route = read_route(value, self._policy.names.delimiter)
         except BadRoute as error:
-            return self._refuse(NotLoggedIn(Outcome.MAP_BROKEN, f"map: {error}"))
+            return self._refuse(NotLoggedIn(refusal.outcome, f"{refusal.why}{error}"))
         if route.user is not None and self._policy.username_from_database:
             self._credentials = self._with_name(route.user)
         self._server, self._port = route.host, route.port
@@ -273,7 +300,7 @@ class Session:
         assert self._credentials is not None  # noqa: S101  # a connection follows an attempt
         match answer:
             case Connected():
-                self._back = BACKS[self._policy.proto](self._policy, self._credentials)
+                self._back = BACKS[self._policy.proto](self._policy, self._for_real_server(self._credentials))
                 if self._policy.server_tls is Tls.IMPLICIT:
                     self._server_secure = "ssl"
                     self._back.start_under_tls()
@@ -282,6 +309,16 @@ class Session:
                 return self._refuse(NotLoggedIn(Outcome.TLS_FAILURE if tls else Outcome.NO_CONNECTION, why))
         self._out.append(HangUp())  # it may stand, and its handshake be late
         return self._refuse(NotLoggedIn(Outcome.NO_CONNECTION, "timed out"))
+
+    def _for_real_server(self, credentials: Credentials) -> Credentials:
+        """Give what the real server is told: of two names the one to act as is changed, never the other."""
+        names, local_name = self._policy.names, self._endpoints.local_name
+        authzid, authcid = credentials.authzid, credentials.authcid
+        if authzid:
+            authzid = names.mangle(authzid, State.REMOTE_LOGIN, local_name)
+        else:
+            authcid = names.mangle(authcid, State.REMOTE_LOGIN, local_name)
+        return Credentials(authcid, credentials.password, authzid)
 
     # --- LOGGING_IN
 

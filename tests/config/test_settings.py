@@ -5,6 +5,7 @@ import pytest
 
 from perdition.config import capabilities
 from perdition.config.later import LATER
+from perdition.config.name_states import AddDomain
 from perdition.config.names import Known
 from perdition.config.option import Scope, Takes
 from perdition.config.origin import DEFAULT, PROGRAM
@@ -54,6 +55,11 @@ DEFAULTS: dict[str, object] = {
     "outgoing_server": (),
     "outgoing_port": None,
     "domain_delimiter": "@",
+    "strip_domain": frozenset(),
+    "add_domain": AddDomain(frozenset(), 1),
+    "explicit_domain": None,
+    "lower_case": frozenset(),
+    "query_key": (),
     "ssl_mode": None,
     "ssl_cert_file": "/etc/perdition/perdition.crt.pem",
     "ssl_key_file": "/etc/perdition/perdition.key.pem",

@@ -319,6 +319,22 @@ async def test_a_busy_session_leaves_others_their_turn(hub: Hub) -> None:
     assert busy.pair.up.count > 0
 
 
+async def test_a_busy_session_waits_for_one_turn_however_often_it_is_ready(hub: Hub) -> None:
+    """It once stood in the queue as often as it had been ready, and eight of them left nobody a turn for 100 ms."""
+    (client, writer), (server, reader) = loopback(), loopback()
+    with writer, reader:
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                writer.send(b"x" * CHUNK, socket.MSG_DONTWAIT)
+        hub.relay.add(
+            client, server, to_client=b"", to_server=b"", timeout=0, idle_farewell=b"", on_end=lambda *_: None
+        )
+        pair = hub.relay._pairs[client.sock.fileno()]
+        hub.relay._pump(pair, 0)
+
+        assert list(hub.relay._again) == [pair]
+
+
 # --- silence
 
 

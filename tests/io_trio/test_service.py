@@ -8,6 +8,7 @@ import attrs
 import pytest
 import trio
 
+from perdition.config.name_states import AddDomain, NameState
 from perdition.config.settings import OPTIONS, Settings
 from perdition.config.ssl_mode import SslMode
 from perdition.config.ssl_mode import Tls as SslTls
@@ -71,7 +72,7 @@ def test_every_other_option_finds_its_place() -> None:
     assert policy.ok_text == "Välkommen".encode()
     assert policy.server_resp_line
     assert policy.login_disabled
-    assert policy.domain_delimiter == b"%"
+    assert policy.names.delimiter == b"%"
     assert policy.username_from_database
     assert policy.outgoing_servers == (("one", None), ("::1", "1143"))
     assert (policy.outgoing_port, policy.authenticate_timeout, policy.connect_timeout) == ("11", 12, 13)
@@ -206,6 +207,15 @@ async def test_the_name_in_the_greeting(monkeypatch: pytest.MonkeyPatch) -> None
     assert [await by_name.banner_host("127.0.0.1") for _ in range(2)] == ["mail.example.com"] * 2
     assert await by_name.banner_host("::1") == "::1"
     assert asked == [("127.0.0.1", 0), ("::1", 0)]  # each is asked for once
+
+    all_states = frozenset(NameState)
+    with_domain = make_service(Settings(add_domain=AddDomain(all_states, 1)))
+    explicit = make_service(Settings(add_domain=AddDomain(all_states, 1), explicit_domain="x.org"))
+
+    assert await with_domain.local_name("127.0.0.1") == b"mail.example.com"
+    assert await with_domain.local_name("::1") is None
+    assert await by_name.local_name("127.0.0.1") is None  # nobody needs it
+    assert await explicit.local_name("127.0.0.1") is None
 
 
 async def test_a_resolver_that_hangs_costs_the_name_only(

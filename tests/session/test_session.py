@@ -683,5 +683,5 @@ def test_an_answer_before_the_start() -> None:
 def test_public_names() -> None:
     import perdition.session
 
-    assert set(perdition.session.__all__) == {"Endpoints", "Policy", "Proto", "Session", "Tls"}
+    assert set(perdition.session.__all__) == {"Endpoints", "Names", "Policy", "Proto", "Session", "State", "Tls"}
     assert perdition.session.Session is Session

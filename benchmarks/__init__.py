@@ -1,0 +1,1 @@
+"""The project side by side with its peers: `./dev bench`."""

@@ -158,10 +158,10 @@ class Settings:
         short="d", scope=Scope.PROCESS, group=Group.DAEMON, help="Log more.")
     quiet: bool = flag(
         short="q", scope=Scope.PROCESS, group=Group.DAEMON, help="Log errors only; debug overrides it.")
-    # New: how long running sessions may go on after SIGTERM.
+    # New: how long log-ins under way may take after SIGTERM.
     shutdown_grace: int = option(
         default=30, parse=values.number, arg="SECONDS", takes=Takes.NUMBER, scope=Scope.PROCESS,
-        group=Group.DAEMON, help="On the signal to end, let sessions go on for so long.")
+        group=Group.DAEMON, help="On the signal to end, let log-ins under way take so long; then all sessions end.")
 
     config_file: str | None = option(
         default=None, parse=values.text, short="f", arg="FILE", scope=Scope.START, group=Group.OTHER,

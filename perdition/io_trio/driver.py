@@ -84,7 +84,7 @@ class Driver:
 
     async def _answer(self, effect: fx.Effect) -> fx.Answer:
         """Perform an effect that waits, within the deadline."""
-        for_client = isinstance(effect, fx.Read) and effect.side is fx.Side.CLIENT
+        for_client = isinstance(effect, fx.Read | fx.StartTls) and effect.side is fx.Side.CLIENT
         if for_client and self._stopping:
             return fx.Stopping()
         with trio.CancelScope(deadline=self.deadline) as scope:

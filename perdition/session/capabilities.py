@@ -14,6 +14,7 @@ ADDED: Final[Mapping[Proto, tuple[bytes, ...]]] = {
 """What the machines can do beside the C program; announced where the administrator does not say otherwise."""
 
 TWO_BLANKS: Final = "  "
+DELIMITERS: Final[Mapping[Proto, str]] = {Proto.POP3: ".", Proto.IMAP4: " ", Proto.MANAGESIEVE: TWO_BLANKS}
 
 
 class BadCapability(Exception):
@@ -30,13 +31,9 @@ def capability_elements(proto: Proto, text: str) -> tuple[bytes, ...]:
     Raises:
         BadCapability: an element of ManageSieve is not a line of strings.
     """
-    match proto:
-        case Proto.IMAP4:
-            delimiter = " "
-        case Proto.POP3:
-            delimiter = "." if "." in text else TWO_BLANKS
-        case Proto.MANAGESIEVE:
-            delimiter = TWO_BLANKS
+    delimiter = DELIMITERS[proto]
+    if proto is Proto.POP3 and delimiter not in text:
+        delimiter = TWO_BLANKS
     elements = tuple(word.encode("utf-8", "surrogateescape") for word in text.split(delimiter) if word.strip())
     if proto is Proto.MANAGESIEVE:
         for element in elements:

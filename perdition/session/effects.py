@@ -197,7 +197,7 @@ Answer: TypeAlias = (
 
 ANSWERS: Final[Mapping[type, tuple[type, ...]]] = {
     Read: (Received, TimedOut, Stopping),
-    StartTls: (TlsStarted, Failed, TimedOut),
+    StartTls: (TlsStarted, Failed, TimedOut, Stopping),
     Lookup: (Found, Absent, Unavailable, Broken, TimedOut),
     Connect: (Connected, Failed, TimedOut),
     Delay: (Woke,),

@@ -197,6 +197,9 @@ class Session:
 
     def _handshake(self, answer: Answer) -> list[Effect]:
         implicit = self._policy.client_tls is Tls.IMPLICIT
+        if isinstance(answer, Stopping):  # nothing can be said in the middle of a handshake
+            self._log_null_session()
+            return self._close()
         if not isinstance(answer, TlsStarted):
             why = answer.why if isinstance(answer, Failed) else "timed out"
             what = "SSL connection to client" if implicit else "TLS connection"
@@ -376,6 +379,7 @@ class Session:
 
     def _refusing(self, answer: Answer) -> list[Effect]:
         refusal = self._refusal
+        self._be_patient()
         if refusal.why:
             server = "" if self._server is None else f" {self._server}:{self._port}"
             self._log(Level.ERR, log_lines.words(f"Real server{server} for {self._way}: {refusal.why}"))
@@ -384,7 +388,6 @@ class Session:
         self._log_auth(refusal.outcome)
         self._credentials = None
         self._failures += 1
-        self._be_patient()
         if self._failures >= self._policy.failures:
             self._out.append(Send(Side.CLIENT, self._front.farewell("too many log-ins have failed")))
             self._log(Level.ERR, f"Too many failed log-ins of client {self._way}")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import trio
+import trio.testing
 
 from perdition.config.settings import Settings
 from perdition.config.values import HostPort, Protocol
@@ -99,6 +100,16 @@ def test_a_signal_ends_everything_cleanly(proxy: Proxy, certificates: Certificat
         assert len(proxy.lines_with("Closing session")) == 1
         with socket.socket() as sock:
             assert sock.connect_ex(("127.0.0.1", proxy.ports[0])) != 0
+
+
+def test_a_client_that_is_silent_in_its_handshake_holds_nobody(tmp_path: Path, certificates: Certificates) -> None:
+    leg = Leg("IMAP4", "ssl", "")
+    file = write_configuration(tmp_path, (leg,), "shutdown_grace = 600", *certificates.options())
+    with Proxy(f"--config_file={file}") as proxy, socket.create_connection(("127.0.0.1", proxy.ports[0])) as silent:
+        proxy.wait_for("Connect:", f":{silent.getsockname()[1]}->")
+
+        assert proxy.end(signal.SIGTERM) == 0
+        assert silent.recv(1) == b""
 
 
 def test_a_log_in_under_way_may_finish(proxy: Proxy, certificates: Certificates, dialect: Dialect) -> None:
@@ -311,6 +322,12 @@ async def test_a_crash_in_one_session_is_logged_without_its_words_and_touches_no
     assert daemon.sessions == 0
 
 
+def log_in_objects() -> list[object]:
+    """Give all that a log-in is made of."""
+    gc.collect()
+    return [thing for thing in gc.get_objects() if isinstance(thing, Driver | Session | Relay)]
+
+
 async def test_nothing_of_a_log_in_is_kept_behind_it(lines: list[str], certificates: Certificates) -> None:
     """A session at rest is two connections and a few words: what knew the password is gone."""
     dialect = Imap4()
@@ -325,9 +342,10 @@ async def test_nothing_of_a_log_in_is_kept_behind_it(lines: list[str], certifica
 
         async with trio.open_nursery() as nursery:
             await nursery.start(daemon.run)
+            before = log_in_objects()  # other tests may hold some
             with await trio.to_thread.run_sync(session):
-                gc.collect()
-                kept = [thing for thing in gc.get_objects() if isinstance(thing, Driver | Session | Relay)]
+                await trio.testing.wait_all_tasks_blocked()
+                kept = [thing for thing in log_in_objects() if not any(thing is other for other in before)]
 
                 assert daemon.sessions == 1
                 assert daemon.log_ins == 0

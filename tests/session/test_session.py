@@ -179,9 +179,9 @@ def test_a_failed_log_in_then_a_good_one(proto: Proto) -> None:
     told = failed.then(WOKE)
 
     assert told.effects == [
+        Deadline(60),  # for what is sent now, too: a client that does not read must not hold us
         Send(Side.CLIENT, words.refusal),
         Log(Level.NOTICE, auth(proto, "failed: Re-Authentication Failure")),
-        Deadline(60),
         READ_CLIENT,
     ]
 
@@ -591,6 +591,16 @@ def test_a_daemon_that_stops(proto: Proto) -> None:
     played = play(new_session(proto)).then(STOP)
 
     assert played.to_client.startswith(WORDS[proto].bye + b"this server is going down")
+    assert played.lines() == [f'Closing NULL session: {WAY} authorisation_id=NONE authentication_id="(null)"']
+    assert played.last == Close()
+
+
+@each
+def test_a_daemon_that_stops_in_the_middle_of_a_handshake(proto: Proto) -> None:
+    played = play(new_session(proto, client_tls=Tls.IMPLICIT)).then(STOP)
+
+    assert played.to_client == b""
+    assert played.lines() == [f'Closing NULL session: {WAY} authorisation_id=NONE authentication_id="(null)"']
     assert played.last == Close()
 
 

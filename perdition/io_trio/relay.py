@@ -102,7 +102,6 @@ class Relay:
         self._limits: list[tuple[float, int, Pair]] = []  # a heap; an entry may be older than its pair's limit
         self._number = itertools.count()
         self._waiting: trio.CancelScope | None = None
-        self._empty = trio.Event()
 
     def __len__(self) -> int:
         return len(self._pairs) // 2
@@ -158,12 +157,6 @@ class Relay:
                 self._expire(now)
         finally:
             self.close()
-
-    async def wait_empty(self) -> None:
-        """Wait until no session is left."""
-        while self._pairs:
-            self._empty = trio.Event()
-            await self._empty.wait()
 
     def close(self) -> None:
         """End all sessions."""
@@ -255,5 +248,3 @@ class Relay:
             pair.on_end(pair.up.count, pair.down.count, idle)
         except Exception:
             self._crashed()
-        if not self._pairs:
-            self._empty.set()

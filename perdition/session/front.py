@@ -6,7 +6,7 @@ ID, bad commands, the steps of SASL) and gives the session a `Request` for the r
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 from perdition.protocol.errors import Fault, RemoteProtocolError
 from perdition.protocol.machine import Closed, ServerMachine
@@ -108,8 +108,12 @@ class Front(ABC):
         """Write the answer to a good log-in."""
 
     @abstractmethod
-    def fail(self, outcome: Outcome, answer: RealAnswer | None) -> None:
-        """Write the answer to a log-in that failed; the client may try again."""
+    def refuse(self, text: bytes, code: bytes | None) -> None:
+        """Write a no to the command that waits for its answer."""
+
+    @abstractmethod
+    def challenge(self, data: bytes) -> None:
+        """Write a SASL challenge."""
 
     @abstractmethod
     def farewell(self, why: Fault | str) -> bytes:
@@ -130,7 +134,25 @@ class Front(ABC):
     def _is_over(self) -> bool:
         """Tell whether the client has said good-bye."""
 
-    # --- SASL, the same in all three
+    # --- the same in all three
+
+    def fail(self, outcome: Outcome, answer: RealAnswer | None) -> None:
+        """Write the answer to a log-in that failed; the client may try again."""
+        self.refuse(*self._text_and_code(outcome, answer))
+
+    # --- SASL
+
+    def _answer_sasl(self, step: Challenge | Attempt | Failure) -> Request | None:
+        match step:
+            case Attempt():
+                return step
+            case Challenge(data):
+                self.challenge(data)
+            case Failure(text, reason):
+                self.refuse(text.encode("ascii"), self.codes.get(reason))
+            case _:
+                assert_never(step)
+        return None
 
     def _begin_sasl(self, name: bytes, initial: Secret | None) -> Challenge | Attempt | Failure:
         mechanism = SERVER_MECHANISMS.get(name.upper())

@@ -3,8 +3,9 @@
     phase        waits with        an answer leads to
     ---------    --------------    -------------------------------------------------------------
     HANDSHAKE    StartTls(CLIENT)  TALKING, or the end
-    TALKING      Read(CLIENT)      HANDSHAKE, LOOKING_UP, REFUSING, or the end
-    LOOKING_UP   Lookup            CONNECTING or REFUSING
+    TALKING      Read(CLIENT)      HANDSHAKE, LOOKING_UP (CONNECTING, if the user names the server), REFUSING,
+                                   or the end
+    LOOKING_UP   Lookup            LOOKING_UP (the next key), CONNECTING or REFUSING
     CONNECTING   Connect           LOGGING_IN or REFUSING
     LOGGING_IN   Read(SERVER)      SECURING, REFUSING, or the hand-over
     SECURING     StartTls(SERVER)  LOGGING_IN or REFUSING
@@ -279,7 +280,7 @@ class Session:
         return self._connect()
 
     def _with_name(self, name: bytes) -> Credentials:
-        """The name of the map's result takes the place of the one that was asked for."""
+        """Put a name, the map's or what the user left of his own, in the place of the one that was asked for."""
         assert self._credentials is not None  # noqa: S101  # a lookup follows an attempt
         authcid, password = self._credentials.authcid, self._credentials.password
         if self._credentials.for_itself:

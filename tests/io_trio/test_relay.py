@@ -480,25 +480,6 @@ async def test_churn_leaves_no_descriptor_and_no_entry(hub: Hub) -> None:
     assert kept() <= 130  # of those whose time has not come
 
 
-async def test_a_relay_waits_to_be_empty(hub: Hub) -> None:
-    session = await hub.session()
-    done = trio.Event()
-    async with trio.open_nursery() as nursery:
-
-        async def wait() -> None:
-            await hub.relay.wait_empty()
-            done.set()
-
-        nursery.start_soon(wait)
-        await trio.testing.wait_all_tasks_blocked()
-        early = done.is_set()
-        await session.client.aclose()
-        await session.server.aclose()
-
-    assert not early
-    assert done.is_set()
-
-
 async def test_the_end_of_the_relay_is_the_end_of_its_sessions(certificates: Certificates) -> None:
     hub = Hub(certificates)
     async with trio.open_nursery() as nursery:

@@ -4,10 +4,10 @@ from typing import Final, assert_never
 
 from perdition.protocol import imap4
 from perdition.protocol.errors import Fault
-from perdition.protocol.sasl import Challenge, Credentials, Failure
+from perdition.protocol.sasl import Credentials
 from perdition.protocol.secret import Secret
 from perdition.session.front import Front
-from perdition.session.outcomes import Outcome, RealAnswer
+from perdition.session.outcomes import RealAnswer
 from perdition.session.policy import Policy
 from perdition.session.requests import Attempt, Leaves, Request, WantsTls
 
@@ -80,7 +80,7 @@ class Imap4Front(Front):
                     self._say(imap4.Continuation(b"OK ready for additional input"))
                 else:  # a literal that is refused is never sent
                     self._tag = tag
-                    self._answer(imap4.Status.NO, refusal.text.encode("ascii"), self.codes.get(refusal.reason))
+                    self.refuse(refusal.text.encode("ascii"), self.codes.get(refusal.reason))
             case imap4.BadCommand(reply):
                 self._say(reply)
             case imap4.Command(tag, verb):
@@ -109,18 +109,6 @@ class Imap4Front(Front):
         self._answer(imap4.Status.OK, verb.encode("ascii"))
         return None
 
-    def _answer_sasl(self, step: Challenge | Attempt | Failure) -> Request | None:
-        match step:
-            case Attempt():
-                return step
-            case Challenge(data):
-                self._say(imap4.Challenge(data))
-            case Failure(text, reason):
-                self._answer(imap4.Status.NO, text.encode("ascii"), self.codes.get(reason))
-            case _:
-                assert_never(step)
-        return None
-
     def succeed(self, answer: RealAnswer) -> bytes:
         """Write the tagged OK; it tells the real server's capabilities, if that told them (RFC 9051 6.2.3)."""
         text, code = (answer.text, answer.code) if self.policy.server_resp_line else (self.policy.ok_text, None)
@@ -128,9 +116,11 @@ class Imap4Front(Front):
             code = b"CAPABILITY " + answer.capabilities
         return self.machine.send(imap4.Tagged(self._tag, imap4.Status.OK, text, code))
 
-    def fail(self, outcome: Outcome, answer: RealAnswer | None) -> None:
-        text, code = self._text_and_code(outcome, answer)
+    def refuse(self, text: bytes, code: bytes | None) -> None:
         self._answer(imap4.Status.NO, text, code)
+
+    def challenge(self, data: bytes) -> None:
+        self._say(imap4.Challenge(data))
 
     def farewell(self, why: Fault | str) -> bytes:
         return self.machine.farewell(why)

@@ -4,12 +4,11 @@ from typing import Final, assert_never
 
 from perdition.protocol import managesieve
 from perdition.protocol.errors import Fault
-from perdition.protocol.sasl import Challenge, Failure
 from perdition.protocol.secret import Secret
 from perdition.session.front import Front
-from perdition.session.outcomes import Outcome, RealAnswer
+from perdition.session.outcomes import RealAnswer
 from perdition.session.policy import Policy
-from perdition.session.requests import Attempt, Leaves, Request, WantsTls
+from perdition.session.requests import Leaves, Request, WantsTls
 
 STARTTLS: Final = b'"STARTTLS"'
 PASSED_ON: Final = frozenset((b"TRYLATER", b"AUTH-TOO-WEAK", b"ENCRYPT-NEEDED", b"TRANSITION-NEEDED"))
@@ -77,26 +76,16 @@ class ManageSieveFront(Front):
                 assert_never(event)
         return None
 
-    def _answer_sasl(self, step: Challenge | Attempt | Failure) -> Request | None:
-        match step:
-            case Attempt():
-                return step
-            case Challenge(data):
-                self._say(managesieve.Challenge(data))
-            case Failure(text, reason):
-                self._answer(managesieve.Status.NO, text.encode("ascii"), self.codes.get(reason))
-            case _:
-                assert_never(step)
-        return None
-
     def succeed(self, answer: RealAnswer) -> bytes:
         if self.policy.server_resp_line:
             return self.machine.send(managesieve.Response(managesieve.Status.OK, answer.text, answer.code))
         return self.machine.send(managesieve.Response(managesieve.Status.OK, self.policy.ok_text))
 
-    def fail(self, outcome: Outcome, answer: RealAnswer | None) -> None:
-        text, code = self._text_and_code(outcome, answer)
+    def refuse(self, text: bytes, code: bytes | None) -> None:
         self._answer(managesieve.Status.NO, text, code)
+
+    def challenge(self, data: bytes) -> None:
+        self._say(managesieve.Challenge(data))
 
     def farewell(self, why: Fault | str) -> bytes:
         return self.machine.farewell(why)

@@ -6,10 +6,10 @@ from typing import Final, assert_never
 from perdition.protocol import pop3
 from perdition.protocol.errors import Fault
 from perdition.protocol.reasons import Reason
-from perdition.protocol.sasl import Challenge, Credentials, Failure
+from perdition.protocol.sasl import Credentials
 from perdition.protocol.secret import Secret
 from perdition.session.front import Front
-from perdition.session.outcomes import Outcome, RealAnswer
+from perdition.session.outcomes import RealAnswer
 from perdition.session.policy import Policy
 from perdition.session.requests import Attempt, Leaves, Request, WantsTls
 
@@ -78,26 +78,16 @@ class Pop3Front(Front):
         self._user = name
         self._say(pop3.Reply(pop3.Status.OK, b"USER set"))
 
-    def _answer_sasl(self, step: Challenge | Attempt | Failure) -> Request | None:
-        match step:
-            case Attempt():
-                return step
-            case Challenge(data):
-                self._say(pop3.Challenge(data))
-            case Failure(text, reason):
-                self._say(pop3.Reply(pop3.Status.NO, text.encode("ascii"), self.codes.get(reason)))
-            case _:
-                assert_never(step)
-        return None
-
     def succeed(self, answer: RealAnswer) -> bytes:
         if self.policy.server_resp_line:
             return self.machine.send(pop3.Reply(pop3.Status.OK, answer.text, answer.code))
         return self.machine.send(pop3.Reply(pop3.Status.OK, self.policy.ok_text))
 
-    def fail(self, outcome: Outcome, answer: RealAnswer | None) -> None:
-        text, code = self._text_and_code(outcome, answer)
+    def refuse(self, text: bytes, code: bytes | None) -> None:
         self._say(pop3.Reply(pop3.Status.NO, text, code))
+
+    def challenge(self, data: bytes) -> None:
+        self._say(pop3.Challenge(data))
 
     def farewell(self, why: Fault | str) -> bytes:
         return self.machine.farewell(why)

@@ -184,6 +184,7 @@ static void shake_hands(struct connection *c)
     int result = SSL_do_handshake(c->tls);
     if (result == 1) {
         c->handshaking = false;
+        c->can_read = true; /* read-ahead may hold more already, and no event tells of that */
         c->side->secured(c);
     } else if (tls_result(c, result) != LATER)
         net_end(c, TLS_FAILED);

@@ -9,26 +9,39 @@ import signal
 import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Final, NoReturn
 
+from benchmarks import scale
 from benchmarks.about import about
 from benchmarks.cases import FULL, QUICK, Case
 from benchmarks.goals import Medians, applicable, broken, read_goals, read_guards
 from benchmarks.launch import Target
+from benchmarks.maps import main as maps
+from benchmarks.marks import Marks
 from benchmarks.measure import Sample
 from benchmarks.processes import RunError
 from benchmarks.progress import Progress
-from benchmarks.report import METRICS, medians_of, report
+from benchmarks.report import METRICS, medians_of, page, report
 from benchmarks.run import Run, this_machine
+from benchmarks.scale import PAGE
 from benchmarks.svg import picture
-from benchmarks.targets import LOAD_PACKAGES, QUICK_TARGETS, TARGETS
+from benchmarks.targets import FULL_TARGETS, LOAD_PACKAGES, QUICK_TARGETS, TARGETS
+
+MARKS: Final = Marks()
+PICTURE: Final = PAGE.with_suffix(".svg")
 
 
 def options(arguments: Sequence[str]) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(prog="./dev bench", description="The project side by side with its peers.")
-    parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"of {', '.join(TARGETS)}; default: all")
+    parser = argparse.ArgumentParser(
+        prog="./dev bench",
+        description="The project side by side with its peers.",
+        epilog="./dev bench maps: what lookups in maps cost; ./dev bench scale: what idle sessions cost, up to as many "
+        "as there can be.  Each has a --help of its own.",
+    )
+    parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"of {', '.join(TARGETS)}; default: all but other")
     parser.add_argument("--quick", action="store_true", help="fewer cases, shorter, and of the peers only perdition")
+    parser.add_argument("--brief", action="store_true", help="measure each once, for half a second: about a minute")
     parser.add_argument("--check", action="store_true", help="fail if ours is worse than guard.toml allows")
     parser.add_argument("--case", action="append", metavar="NAME", help="only this case; may be repeated")
     parser.add_argument("--repeats", type=int, metavar="N", help="measure each N times")
@@ -36,6 +49,9 @@ def options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep all measurements")
     parser.add_argument("--read", type=Path, metavar="FILE", help="report on measurements kept before; run nothing")
     parser.add_argument("--svg", type=Path, metavar="FILE", help="draw the picture of the docs")
+    parser.add_argument(
+        "--write", action="store_true", help=f"put the goals and the picture into docs/{PAGE.name}, too"
+    )
     parser.add_argument("--packages", action="store_true", help="print the Debian packages that this run needs")
     found = parser.parse_args(arguments)
     unknown = [name for name in found.targets if name not in TARGETS]
@@ -50,13 +66,15 @@ def options(arguments: Sequence[str]) -> argparse.Namespace:
 
 def chosen_targets(names: Sequence[str], *, quick: bool) -> list[Target]:
     """Give the targets in the order of the table."""
-    wanted = names or (QUICK_TARGETS if quick else TARGETS)
+    wanted = names or (QUICK_TARGETS if quick else FULL_TARGETS)
     return [target for name, target in TARGETS.items() if name in wanted]
 
 
 def chosen_cases(found: argparse.Namespace) -> list[Case]:
     """Give the cases as the options want them."""
     cases: list[Case] = [case for case in (QUICK if found.quick else FULL) if not found.case or case.name in found.case]
+    if found.brief:
+        cases = [dataclasses.replace(case, repeats=1, seconds=0.5) for case in cases]
     if found.repeats:
         cases = [dataclasses.replace(case, repeats=found.repeats) for case in cases]
     if found.seconds:
@@ -99,6 +117,10 @@ def measured(cases: Sequence[Case], targets: Sequence[Target], *, again: int) ->
 
 def main(arguments: Sequence[str]) -> int:
     """Do what the command line says; give the exit status."""
+    if "maps" in arguments:
+        return maps.main([word for word in arguments if word != "maps"])
+    if "scale" in arguments:
+        return scale.main([word for word in arguments if word != "scale"])
     found = options(arguments)
     targets = chosen_targets(found.targets, quick=found.quick)
     if found.packages:
@@ -125,12 +147,16 @@ def main(arguments: Sequence[str]) -> int:
     goals = read_goals()
     seen = {sample.case for sample in samples}
     cases = [case for case in (*FULL, *QUICK) if case.name in seen and case in cases] or cases
-    print(report(cases, list(TARGETS), samples, goals, where))
+    text = report(cases, list(TARGETS), samples, goals, where)
+    print(text)
     medians = medians_of(samples)
     if found.svg:
         found.svg.write_text(picture(goals, medians))
     if not is_whole:
         return 130
+    if found.write:
+        PAGE.write_text(MARKS.put(PAGE.read_text(), page(cases, list(TARGETS), samples, goals, where)))
+        PICTURE.write_text(picture(goals, medians))
     return check(medians, {case.name for case in cases}) if found.check else 0
 
 

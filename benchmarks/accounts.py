@@ -7,7 +7,7 @@ processes are those of its session (setsid) and below; those that ended are in w
 import contextlib
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -168,6 +168,11 @@ def machine_busy() -> float:
 def process_cpu(process: int) -> float:
     """Give the CPU seconds of one process of one thread."""
     return int(Path("/proc", str(process), "schedstat").read_text().split()[0]) / 1e9
+
+
+def busiest(began: Mapping[int, float]) -> float:
+    """Give the CPU seconds of that process which took most of them since; 0: there is none."""
+    return max((process_cpu(process) - before for process, before in began.items()), default=0.0)
 
 
 def read_memory(text: str) -> Memory:

@@ -32,6 +32,7 @@ class Case:
         fetches: so many fetch a message without end.
         round_trips: so many send NOOP after NOOP.
         regex_map: the proxy looks users up in 20 regular expressions, of which the last one matches.
+        workers: so many processes of ours serve side by side, each with a core if there are enough; 0: one.
         targets: which ones it says something about; empty: all.
     """
 
@@ -45,6 +46,7 @@ class Case:
     fetches: int = 0
     round_trips: int = 0
     regex_map: bool = False
+    workers: int = 0
     targets: frozenset[str] = frozenset()
     repeats: int = 5
     warm: float = 0.5
@@ -56,7 +58,8 @@ class Case:
         return not (self.sessions or self.fetches or self.round_trips)
 
 
-PROXIES: Final = frozenset({"perdition", "nginx", "dovecot", "haproxy", "ours"})
+PROXIES: Final = frozenset({"perdition", "nginx", "dovecot", "haproxy", "ours", "other"})
+OURS: Final = frozenset({"ours", "other"})
 TLS: Final = Transport.TLS
 
 FULL: Final[Sequence[Case]] = (
@@ -68,7 +71,7 @@ FULL: Final[Sequence[Case]] = (
         "sessions",
         sessions=16,
         regex_map=True,
-        targets=frozenset({"perdition", "ours"}),
+        targets=frozenset({"perdition", "ours", "other"}),
     ),
     Case(
         "sessions-held-5000",
@@ -97,6 +100,8 @@ FULL: Final[Sequence[Case]] = (
     ),
     Case("idle-plain-5000", "5,000 idle plain sessions", "idle", held=5000, targets=PROXIES, repeats=2),
     Case("idle-tls-5000", "5,000 idle IMAPS sessions", "idle", transport=TLS, held=5000, targets=PROXIES, repeats=2),
+    Case("workers-1", "plain IMAP sessions, 32 at once, one worker", "workers", sessions=32, workers=1, targets=OURS),
+    Case("workers-2", "plain IMAP sessions, 32 at once, two workers", "workers", sessions=32, workers=2, targets=OURS),
     Case(
         "sessions-starttls-16",
         "IMAP sessions with STARTTLS, 16 at once",
@@ -137,3 +142,22 @@ QUICK: Final[Sequence[Case]] = (
     Case("idle-plain-1000", "1,000 idle plain sessions", "idle", held=1000, targets=PROXIES, repeats=1),
     Case("idle-tls-1000", "1,000 idle IMAPS sessions", "idle", transport=TLS, held=1000, targets=PROXIES, repeats=1),
 )
+
+MOST_A_WORKER: Final = 9900
+"""Idle sessions, for two descriptors each and a limit of 20,000."""
+SCALE: Final[Sequence[Case]] = tuple(
+    Case(
+        f"scale-{workers}-{held * workers}-{transport.value}",
+        f"{held * workers:,} idle sessions, {transport.value}, {workers} worker{'s' * (workers > 1)}",
+        f"scale-{workers}",
+        transport=transport,
+        held=held * workers,
+        workers=workers,
+        targets=OURS,
+        repeats=1,
+    )
+    for workers in (1, 2)
+    for transport in (Transport.PLAIN, Transport.TLS)
+    for held in (100, 1000, 3000, 6000, MOST_A_WORKER)
+)
+"""What more and more idle sessions cost."""

@@ -16,6 +16,7 @@ class Place:
         port: where it listens.
         spare: another port that it may use.
         server: the real server's port.
+        workers: how many processes of ours; 0: one.
     """
 
     folder: Path
@@ -27,6 +28,7 @@ class Place:
     certificate: Path
     key: Path
     regex_map: bool = False
+    workers: int = 0
 
 
 @dataclass(frozen=True, slots=True)

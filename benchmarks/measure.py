@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from benchmarks.accounts import machine_busy, memory, process_cpu, wake_ups
+from benchmarks.accounts import busiest, machine_busy, memory, process_cpu, wake_ups
 from benchmarks.cases import Case
 from benchmarks.processes import PATIENCE, Proxy, RunError, Server, Talker
 
@@ -77,10 +77,11 @@ class Bench:
                 proxy.settle()
             client.say(f"run {case.warm} {case.seconds}")
             client.hear("begin", PATIENCE + case.warm)
-            before = clocks(proxy, client, server)
+            workers = proxy.account.processes() if proxy is not None and case.workers else []
+            before, began = clocks(proxy, client, server), {worker: process_cpu(worker) for worker in workers}
             client.say("go")
             client.hear("stop", PATIENCE + case.seconds)
-            after = clocks(proxy, client, server)
+            after, most = clocks(proxy, client, server), busiest(began)
             client.say("go")
             said = client.hear("end")
         if proxy is not None:
@@ -90,6 +91,9 @@ class Bench:
         seconds = number(said, "seconds")
         values = operations(case, said, used if proxy is not None else None)
         values["load"] = load / seconds
+        if most:
+            values["sessions_at_most"] = number(said, "sessions") / most
+            values["busiest_share"] = most / used
         values["errors"] = errors(said)
         others = (after.machine - before.machine - used - load) / seconds
         return Sample(case.name, name, values, max(0.0, others))

@@ -28,6 +28,8 @@ METRICS: Final[Mapping[str, Metric]] = {
     "private_kb": Metric("private KB/session", 1),
     "proportional_kb": Metric("PSS KB/session", 1),
     "sessions_per_second": Metric("sessions/s", 0, more_is_better=True),
+    "sessions_at_most": Metric("sessions/s of CPU of the busiest worker", 0, more_is_better=True),
+    "busiest_share": Metric("its share", 2),
     "gb_per_second": Metric("GB/s seen", 2, more_is_better=True),
     "round_trips_per_second": Metric("round trips/s", 0, more_is_better=True),
     "log_in_p50_us": Metric("log-in p50 ms", 2, shown_as=1e-3),
@@ -139,6 +141,21 @@ def case_table(case: Case, targets: Sequence[str], samples: Sequence[Sample], me
         + table(head, rows)
         + "".join(f"\nfailed: {failure}\n" for failure in failures)
     )
+
+
+IN_DETAIL: Final = ("fairness-plain", "fairness-tls", "workers-1", "workers-2")
+"""The cases whose tables stand on the page of the docs, too."""
+
+
+def page(
+    cases: Sequence[Case], targets: Sequence[str], samples: Sequence[Sample], goals: Sequence[Goal], about: str
+) -> str:
+    """Write what the page of the docs shows."""
+    medians = medians_of(samples)
+    picture = "![Each goal, with a bar for ours and for each peer](performance.svg)\n"
+    detailed = [case for case in cases if case.name in IN_DETAIL]
+    tables = [case_table(case, targets, samples, medians) for case in detailed]
+    return "\n".join([about, goals_table(goals, medians), picture, *tables])
 
 
 def report(

@@ -20,16 +20,31 @@ MUCH_NOISE: Final = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """Where proxies run, and where the load comes from: one core each, if there are two."""
+    """Where proxies run, and where clients and the fake real server do: one core each, if there are two.
+
+    Attributes:
+        everything: all cores.
+    """
 
     proxy: Sequence[int]
     load: Sequence[int]
+    server: Sequence[int]
+    everything: Sequence[int]
+
+    def for_workers(self, count: int) -> "Machine":
+        """Give each worker a core, and the rest to the load; where there is no rest, it takes as much of both ends."""
+        cpus = self.everything
+        if count < 2:
+            return self
+        if len(cpus) > count:
+            return Machine(cpus[:count], cpus[count:], cpus[count:], cpus)
+        return Machine(cpus, cpus[:1], cpus[-1:], cpus)
 
 
 def this_machine() -> Machine:
     """Choose cores."""
     cpus = sorted(os.sched_getaffinity(0))
-    return Machine(cpus[:1], cpus[-1:])
+    return Machine(cpus[:1], cpus[-1:], cpus[-1:], cpus)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +55,7 @@ class Kind:
     protocol: Protocol
     transport: Transport
     regex_map: bool
+    workers: int
 
 
 class Run:
@@ -75,7 +91,8 @@ class Run:
             for case in self._cases:
                 groups.setdefault(case.group, []).append(case)
             for name, cases in groups.items():
-                group = Group(folder / name, program, own, key, self._machine)
+                machine = self._machine.for_workers(max(case.workers for case in cases))
+                group = Group(folder / name, program, own, key, machine)
                 yield from group.samples(self._targets, cases, self._progress, self._again)
 
 
@@ -97,7 +114,7 @@ class Group:
         listeners = sorted(spoken | {(protocol, Transport.PLAIN) for protocol, _ in spoken})
         with ExitStack() as stack:
             server = stack.enter_context(
-                Server(self._program, self._certificate, self._key, listeners, self._machine.load)
+                Server(self._program, self._certificate, self._key, listeners, self._machine.server)
             )
             ports = dict(zip(listeners, server.ports, strict=True))
             up: dict[Kind, Proxy | RunError] = {}
@@ -132,7 +149,7 @@ class Group:
                     return self._bench.measure(case, target.name, proxy.port, proxy, server)
             except RunError as error:
                 return Sample(case.name, target.name, {}, failed=str(error))
-        kind = Kind(target.name, case.protocol, case.transport, case.regex_map)
+        kind = Kind(target.name, case.protocol, case.transport, case.regex_map, case.workers)
         if kind not in up:
             try:
                 up[kind] = stack.enter_context(self._proxy(target, case, backend))
@@ -156,6 +173,7 @@ class Group:
             self._certificate,
             self._key,
             case.regex_map,
+            case.workers,
         )
         try:
             proxy = Proxy(target, place, self._machine.proxy)

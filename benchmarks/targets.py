@@ -40,9 +40,20 @@ def regex_map(place: Place) -> Mapping[str, str]:
 
 def ours(place: Place) -> Launch:
     """Start the daemon of this work tree, with the Python that runs this or PERDITION_BENCH_PYTHON."""
-    python = os.environ.get("PERDITION_BENCH_PYTHON", sys.executable)
+    return daemon(place, os.environ.get("PERDITION_BENCH_PYTHON", sys.executable), str(ROOT))
+
+
+def other(place: Place) -> Launch:
+    """Start the daemon of another work tree or with another Python, to be compared with ours."""
+    python = os.environ.get("PERDITION_BENCH_OTHER_PYTHON", sys.executable)
+    return daemon(place, python, os.environ.get("PERDITION_BENCH_OTHER_TREE", str(ROOT)))
+
+
+def daemon(place: Place, python: str, tree: str) -> Launch:
+    """Start perdition-trio of a work tree with a Python that has its dependencies."""
     argv = [python, "-m", "perdition.io_trio", *perdition_options(place, "posix_regex")]
-    return Launch(argv, regex_map(place), ["log"], environment={"PYTHONPATH": str(ROOT)})
+    argv += ["--workers", str(place.workers)] if place.workers else []  # else one a core, and there is one
+    return Launch(argv, regex_map(place), ["log"], environment={"PYTHONPATH": tree})
 
 
 def perdition(place: Place) -> Launch:
@@ -98,8 +109,11 @@ TARGETS: Final[Mapping[str, Target]] = {
             version=debian_version("haproxy"),
         ),
         Target("ours", "perdition-trio of this work tree, no map, log to a file", ours),
+        Target("other", "perdition-trio as PERDITION_BENCH_OTHER_PYTHON and _TREE say", other),
     )
 }
+FULL_TARGETS: Final = tuple(name for name in TARGETS if name != "other")
+"""What is measured if nothing is said."""
 QUICK_TARGETS: Final = ("direct", "perdition", "ours")
 LOAD_PACKAGES: Final = ("gcc", "libc6-dev", "libssl-dev", "openssl")
 """What the load generator is made with."""

@@ -6,7 +6,7 @@ from typing import Any
 import attrs
 
 from perdition.config.option import Option
-from perdition.config.origin import Given, Origin, shown
+from perdition.config.origin import Given, Origin, printable, shown
 from perdition.config.settings import OPTIONS, Settings
 from perdition.config.values import HostPort
 
@@ -27,11 +27,12 @@ def build(base: Settings, layers: Sequence[Sequence[Given]]) -> tuple[Settings, 
         texts: dict[str, str] = {}  # of options that add up, in this layer
         for given in layer:
             option = OPTIONS[given.name]
+            origins[given.name] = given.origin
             try:
                 values[given.name] = _parse(option, given, texts)
             except ValueError as error:
                 errors.append(_complaint(given, str(error)))
-            origins[given.name] = given.origin
+                origins[given.name] = attrs.evolve(given.origin, bad=True)
     return attrs.evolve(base, **values, origins=origins), errors
 
 
@@ -41,7 +42,7 @@ def _parse(option: Option, given: Given, texts: dict[str, str]) -> object:
     if not option.adds:
         return option.parse(given.value)
     option.parse(given.value)  # on its own first, or its error would be reported again with the next one
-    texts[given.name] = ",".join(filter(None, (texts.get(given.name), given.value)))
+    texts[given.name] = option.adds.join(filter(None, (texts.get(given.name), given.value)))
     return option.parse(texts[given.name])
 
 
@@ -61,7 +62,7 @@ def clashes(listeners: Sequence[Settings]) -> list[str]:
             if port and place in seen:
                 errors.append(
                     f"options bind_address and listen_port: listeners {seen[place]} and {number} "
-                    f"both listen on {place.host or 'all addresses'} port {port}"
+                    f"both listen on {printable(place.host) or 'all addresses'} port {port}"
                 )
             seen[place] = number
     return errors

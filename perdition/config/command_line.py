@@ -63,6 +63,12 @@ class _Reader:
         return None
 
     def _give(self, known: Known, value: str | None) -> None:
-        if value is None and known.takes is not Takes.FLAG and self.words:
+        if value is None and self.words and self._wants_next(known):
             value = self.words.pop()
         self.given += give(known, value, COMMAND_LINE)
+
+    def _wants_next(self, known: Known) -> bool:
+        # A left-over word is an error, so one behind an option that may have a value is that value.
+        return known.takes is not Takes.FLAG and (
+            known.takes is not Takes.OPTIONAL or not self.words[-1].startswith("-")
+        )

@@ -22,11 +22,11 @@ def usage() -> str:
         lines += ["", f"{group.value}:"]
         for option in OPTIONS.values():
             if option.group is group:
-                lines += _entry(_names(option), option.help + _default(option))
+                lines += entry(_names(option), option.help + _default(option))
     lines += ["", "Deprecated:"]
     for alias in ALIASES:
         short = f"-{alias.short}, " if alias.short else "    "
-        lines += _entry(f"  {short}--{alias.name}", f"Sets {', '.join(alias.targets)}.")
+        lines += entry(f"  {short}--{alias.name}", f"Sets {', '.join(alias.targets)}.")
     lines += ["", *textwrap.wrap(TAIL, WIDTH)]
     return "\n".join(lines) + "\n"
 
@@ -43,7 +43,8 @@ def _default(option: Option) -> str:
     return "" if option.takes is Takes.FLAG or plain == "" or "Default" in option.help else f" Default: {plain}."
 
 
-def _entry(names: str, text: str) -> Iterator[str]:
+def entry(names: str, text: str) -> Iterator[str]:
+    """Write names, and beside or below them what they mean, in lines of 80 columns."""
     blank = " " * INDENT
     wrapped = textwrap.wrap(text, WIDTH, initial_indent=blank, subsequent_indent=blank, break_on_hyphens=False)
     if len(names) > INDENT - 2:

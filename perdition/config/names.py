@@ -3,14 +3,13 @@
 import difflib
 from typing import Final, TypeAlias
 
-from perdition.config.later import LATER
-from perdition.config.option import Alias, Later, Option, Takes
+from perdition.config.option import Alias, Option, Takes
 from perdition.config.origin import Given, Origin, Value, printable, shown
 from perdition.config.settings import ALIASES, OPTIONS
 
-Known: TypeAlias = Option | Alias | Later
+Known: TypeAlias = Option | Alias
 
-KNOWN: Final[tuple[Known, ...]] = (*OPTIONS.values(), *ALIASES, *LATER)
+KNOWN: Final[tuple[Known, ...]] = (*OPTIONS.values(), *ALIASES)
 BY_NAME: Final = {known.name: known for known in KNOWN}
 BY_LETTER: Final = {known.short: known for known in KNOWN if known.short}
 
@@ -52,13 +51,11 @@ def give(known: Known, value: Value | None, origin: Origin) -> tuple[Given, ...]
         OptionError: it may not.
     """
     about = f"{origin.place}option {origin.dashes}{known.name}"
-    if isinstance(known, Later):
-        raise OptionError(f"{about} is known to perdition 2.2 but not supported yet")
     if known.takes is Takes.FLAG:
         if isinstance(value, str):
             raise OptionError(f"{about} takes no value, not {shown(value)}")
         value = True if value is None else value
-    elif value is None:
+    elif value is None and known.takes is not Takes.OPTIONAL:
         raise OptionError(f"{about} needs a value: {known.takes.value}")
     names = known.targets if isinstance(known, Alias) else (known.name,)
-    return tuple(Given(name, value, origin) for name in names)
+    return tuple(Given(name, "" if value is None else value, origin) for name in names)

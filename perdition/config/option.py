@@ -20,6 +20,7 @@ class Takes(enum.Enum):
     PORT = "a port"
     TEXT = "a text"
     LIST = "a comma list"
+    OPTIONAL = "a word, or nothing"
 
 
 class Scope(enum.Enum):
@@ -57,7 +58,7 @@ class Option:
         parse: makes a value of a text, or raises ValueError with the expectation as its message.
         default: the value when nothing is given.
         scope: how far a value reaches.
-        adds: repeated in one place, the values of a list add up (otherwise the last one counts).
+        adds: repeated in one place, the values add up with this between them ("": the last one counts).
     """
 
     name: str
@@ -69,7 +70,7 @@ class Option:
     parse: Callable[[str], object]
     default: object
     scope: Scope
-    adds: bool
+    adds: str
 
 
 @attrs.frozen
@@ -82,15 +83,6 @@ class Alias:
     targets: tuple[str, ...]
 
 
-@attrs.frozen
-class Later:
-    """An option of perdition 2.2 that this version does not have yet."""
-
-    name: str
-    short: str
-    takes: Takes
-
-
 def option(
     *,
     default: D,
@@ -101,7 +93,7 @@ def option(
     takes: Takes = Takes.TEXT,
     short: str = "",
     scope: Scope = Scope.LISTENER,
-    adds: bool = False,
+    adds: str = "",
 ) -> D | T:
     """Make the field of an option that takes a value; see Option for the arguments."""
     row = Option(

@@ -22,14 +22,16 @@ class Origin:
     Args:
         kind: the kind of place.
         file: the file's name, for FILE.
-        line: the line in it, counted from 1; 0 when not known (TOML).
+        line: the line in it, counted from 1; 0 when not known (TOML, rarely).
         table: the number of the `[[listener]]` table in a TOML file, counted from 1; 0 for top-level keys.
+        bad: what stood there is no value of the option, which has its default instead.
     """
 
     kind: Source
     file: str = ""
     line: int = 0
     table: int = 0
+    bad: bool = False
 
     @property
     def place(self) -> str:
@@ -39,11 +41,21 @@ class Origin:
         return f"{self.file}{line}: {table}" if self.file else ""
 
     @property
+    def words(self) -> str:
+        """The place for people, in a few words."""
+        return self.place.removesuffix(": ") if self.file else PLACES.get(self.kind, "a file")
+
+    @property
     def dashes(self) -> str:
         """What stands before the option's name there."""
         return "--" if self.kind is Source.COMMAND_LINE else ""
 
 
+PLACES: Final = {
+    Source.DEFAULT: "default",
+    Source.PROGRAM: "the program's name",
+    Source.COMMAND_LINE: "command line",
+}
 DEFAULT: Final = Origin(Source.DEFAULT)
 PROGRAM: Final = Origin(Source.PROGRAM)
 COMMAND_LINE: Final = Origin(Source.COMMAND_LINE)
@@ -67,6 +79,7 @@ class Reading:
     given: tuple[Given, ...] = ()
     errors: tuple[str, ...] = ()
     listeners: tuple[tuple[Given, ...], ...] = ()  # TOML only: one entry a [[listener]] table
+    whole: bool = True  # False: no more could be read behind an error
 
 
 class ConfigError(Exception):

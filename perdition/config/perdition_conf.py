@@ -14,6 +14,7 @@ def read(data: bytes, file: str) -> Reading:
     """Read a whole file; all errors are kept, none is raised."""
     given: list[Given] = []
     errors: list[str] = []
+    whole = True
     try:
         for line in read_lines(data):
             try:
@@ -22,7 +23,8 @@ def read(data: bytes, file: str) -> Reading:
                 errors.append(str(error))
     except WordsError as error:
         errors.append(f"{file}:{error.line}: {error.expected}")
-    return Reading(tuple(given), tuple(errors))
+        whole = False
+    return Reading(tuple(given), tuple(errors), whole=whole)
 
 
 def _read_line(line: Line, origin: Origin) -> tuple[Given, ...]:

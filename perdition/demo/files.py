@@ -1,6 +1,7 @@
 """What the demo writes into its folder: a CA, a certificate, popmaps and the proxy's configuration."""
 
 import json
+import os
 import ssl
 from pathlib import Path
 from typing import Final
@@ -111,7 +112,10 @@ class Folder:
         common: dict[str, str | int] = {
             "log_facility": "-",
             "pid_file": "",
+            "username": str(os.getuid()),  # started by root, too, it goes on as who it is
+            "group": str(os.getgid()),
             "shutdown_grace": 1,
+            "workers": 1,
             "bind_address": HOST,
             "map_library": "sqlite",
             "ssl_cert_file": str(self.certificate),

@@ -1,7 +1,7 @@
 """One connection: a non-blocking socket, with TLS straight on it or without.
 
-`SSL.Connection` works on the socket itself and trio waits for readiness: half the CPU of `trio.SSLStream`, and
-no octet is ever read ahead of a handshake.  No coroutine waits inside `except WantReadError`, for the live
+`SSL.Connection` works on the socket itself and the loop waits for readiness: half the CPU of `trio.SSLStream`, and
+no octet is ever read ahead of a handshake.  Nothing is raised inside `except WantReadError`, for the live
 traceback would pin the buffer of the read.
 """
 
@@ -9,12 +9,13 @@ import contextlib
 import socket
 from typing import Final
 
-import trio
 from OpenSSL import SSL
 
+from perdition.io_trio.readiness import OVER, READABLE, WRITABLE
+
 CHUNK: Final = 65536
-LINGER: Final = 2.0
-"""How many seconds a peer that goes on talking may keep us from closing."""
+RECORD: Final = 16384
+"""What a record of TLS may hold (RFC 8446 5.1); OpenSSL gives one at a time."""
 
 
 class WouldBlock(Exception):
@@ -33,19 +34,24 @@ class Channel:
     Attributes:
         sock: the socket.
         tls: the TLS connection on it, once the handshake is done.
+        ended_writing: whether the peer knows that nothing follows.
+        readable: the events that told of something to read, up to the read that finds nothing more.
     """
 
-    __slots__ = ("broken", "sock", "tls")
+    __slots__ = ("broken", "ended_writing", "readable", "sock", "tls")
 
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
         self.tls: SSL.Connection | None = None
         self.broken = False
+        self.ended_writing = False
+        self.readable = 0
 
-    # --- without waiting
-
-    def try_receive(self) -> bytes:
+    def try_receive(self, most: int = CHUNK) -> bytes:
         """Read what is there; `b""` is the end.
+
+        Args:
+            most: how many octets at most; while more may be there, `readable` says so: in the socket, or in OpenSSL.
 
         Raises:
             WouldBlock: nothing is there.
@@ -53,8 +59,16 @@ class Channel:
         if self.broken:
             return b""
         try:
-            return self.sock.recv(CHUNK) if self.tls is None else self.tls.recv(CHUNK)
-        except (BlockingIOError, SSL.WantReadError, SSL.WantWriteError):
+            if self.tls is not None:
+                return self.tls.recv(RECORD if most > RECORD else most)
+            data = self.sock.recv(most)
+            if len(data) < most:
+                self.readable &= OVER  # that was all, but for the end if it was told of
+            return data
+        except (BlockingIOError, SSL.WantReadError):
+            self.readable = 0
+            blocked = True
+        except SSL.WantWriteError:  # TLS has to say something itself first: what is there is still unread
             blocked = True
         except (SSL.Error, OSError):
             blocked = False
@@ -82,8 +96,31 @@ class Channel:
         self.broken = True
         raise BrokenPipeError
 
+    def try_handshake(self, connection: SSL.Connection) -> int:
+        """Go on with a TLS handshake; give the events to wait for, 0: it is done.
+
+        The connection was made on our socket and knows which side it is.
+
+        Raises:
+            TlsFailed: there is no TLS.
+        """
+        try:
+            connection.do_handshake()
+        except SSL.WantReadError:
+            self.readable = 0
+            return READABLE
+        except SSL.WantWriteError:
+            return WRITABLE
+        except (SSL.Error, OSError) as error:
+            self.broken = True
+            why = connection.get_app_data()  # what the verifier found
+            raise TlsFailed(why if isinstance(why, str) else what_openssl_found(error)) from None
+        self.tls = connection
+        return 0
+
     def end_writing(self) -> None:
         """Say that nothing follows; the peer may go on."""
+        self.ended_writing = True
         if self.tls is not None:
             with contextlib.suppress(SSL.Error):  # there may be no room for it: then the FIN says it alone
                 self.tls.shutdown()
@@ -95,84 +132,12 @@ class Channel:
     def close(self) -> None:
         """Close; what was written is still delivered."""
         try:
-            if self.tls is not None and not self.broken:
+            if self.tls is not None and not self.broken and not self.ended_writing:
                 self.tls.shutdown()
         except (SSL.Error, OSError):
             self.broken = True
         self.tls = None
         self.sock.close()
-
-    # --- waiting
-
-    async def receive(self) -> bytes:
-        """Wait for octets; `b""` is the end.
-
-        Others have their turn even when octets are there already: a peer that never pauses must not outrun its
-        deadline, nor stop the daemon.
-        """
-        while not self.broken:
-            if self.tls is not None and self.tls.pending():
-                await trio.lowlevel.checkpoint()
-            else:
-                await trio.lowlevel.wait_readable(self.sock)
-            try:
-                return self.try_receive()
-            except WouldBlock:
-                pass
-        return b""
-
-    async def send(self, data: bytes, deadline: float) -> None:
-        """Write all of it, but do not wait beyond the deadline (trio's clock): then the connection is broken."""
-        rest = memoryview(data)
-        while rest and not self.broken:
-            try:
-                rest = rest[self.try_send(rest) :]
-                continue
-            except WouldBlock:
-                pass
-            except OSError:
-                return
-            with trio.CancelScope(deadline=deadline) as scope:
-                await trio.lowlevel.wait_writable(self.sock)
-            if scope.cancelled_caught:
-                self.broken = True
-
-    async def drain(self) -> None:
-        """If octets are left unread, end writing and throw away what still comes.
-
-        Closing now would reset the connection, and the peer might never see our last words.
-        """
-        try:
-            if not self.sock.recv(CHUNK):
-                return
-            self.end_writing()
-            with trio.move_on_after(LINGER):
-                while True:
-                    await trio.lowlevel.wait_readable(self.sock)
-                    if not self.sock.recv(CHUNK):
-                        return
-        except OSError:
-            return  # nothing was left, or nobody is
-
-    async def handshake(self, connection: SSL.Connection) -> None:
-        """Do a TLS handshake; the connection was made on our socket and knows which side it is.
-
-        Raises:
-            TlsFailed: there is no TLS.
-        """
-        while True:
-            try:
-                connection.do_handshake()
-                self.tls = connection
-                return
-            except SSL.WantReadError:
-                wait = trio.lowlevel.wait_readable
-            except SSL.WantWriteError:
-                wait = trio.lowlevel.wait_writable
-            except (SSL.Error, OSError) as error:
-                self.broken = True
-                raise TlsFailed(what_openssl_found(error)) from None
-            await wait(self.sock)
 
 
 def what_openssl_found(error: Exception) -> str:

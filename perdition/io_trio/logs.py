@@ -3,6 +3,7 @@
 import os
 import select
 import socket
+import stat
 import sys
 import time
 from collections.abc import Mapping
@@ -25,7 +26,7 @@ FACILITIES: Final = [
     "authpriv",
     "ftp",
     "ntp",
-    "security",
+    "log audit",
     "console",
     "solaris-cron",
     "local0",
@@ -37,6 +38,8 @@ FACILITIES: Final = [
     "local6",
     "local7",
 ]
+ALIASES: Final = {"security": "auth"}
+"""Names that syslog.h has for others, and the C program with it."""
 DEV_LOG: Final = "/dev/log"
 LONGEST: Final = 4095
 """How many octets a line has at the most without its end: the C program's limit, and what a pipe takes in one piece."""
@@ -49,7 +52,67 @@ class Log(Protocol):
         """Write a line."""
 
 
-def open_log(facility: str, ident: str, *, debug: bool, quiet: bool) -> Log:
+class Place(Log, Protocol):
+    """A log as one place has it."""
+
+    def identify(self) -> None:
+        """Take the process id anew: we have been forked."""
+
+    def close(self) -> None:
+        """Let go of the place."""
+
+
+class OpenLog:
+    """The log of the process; everybody has this one, and the place behind it may become another.
+
+    Args:
+        facility: option log_facility.
+        ident: what stands before the process id.
+        debug: option debug.
+        quiet: option quiet.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
+
+    def __init__(self, facility: str, ident: str, *, debug: bool = False, quiet: bool = False) -> None:
+        self._ident = ident
+        self._place = open_log(facility, ident, debug=debug, quiet=quiet)
+        os.register_at_fork(after_in_child=self._identify)  # into the background
+
+    def __call__(self, level: Level, line: str) -> None:
+        """Write a line."""
+        self._place(level, line)
+
+    def anew(self, facility: str, *, debug: bool, quiet: bool) -> Place:
+        """Open a place that `use` may make ours, by its name: a file may have been renamed (logrotate).
+
+        Raises:
+            OSError: it cannot be opened.
+        """
+        try:
+            return open_log(facility, self._ident, debug=debug, quiet=quiet)
+        except PermissionError:
+            # Root opened it, and we are no longer root: the same file need not be opened again.
+            if isinstance(self._place, FileLog) and (copied := self._place.copy_of(facility, debug=debug, quiet=quiet)):
+                return copied
+            raise
+
+    def use(self, place: Place) -> None:
+        """Write to that place from now on."""
+        old, self._place = self._place, place
+        old.close()
+
+    def give_to(self, uid: int, gid: int) -> None:
+        """Let a user open the file again, if we made it."""
+        if isinstance(self._place, FileLog):
+            self._place.give_to(uid, gid)
+
+    def _identify(self) -> None:
+        self._place.identify()
+
+
+def open_log(facility: str, ident: str, *, debug: bool, quiet: bool) -> Place:
     """Open the log.
 
     Args:
@@ -61,16 +124,23 @@ def open_log(facility: str, ident: str, *, debug: bool, quiet: bool) -> Log:
     Raises:
         OSError: the file cannot be opened.
     """
-    least = 7 if debug else 3 if quiet else 6
+    least = least_of(debug=debug, quiet=quiet)
     if facility.startswith("-"):
         return FileLog(sys.stdout.fileno(), ident, least)
     if facility.startswith("+"):
         return FileLog(sys.stderr.fileno(), ident, least)
     if facility.startswith("/"):
-        return FileLog(os.open(facility, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640), ident, least)
+        made = not os.path.lexists(facility)
+        descriptor = os.open(facility, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        return FileLog(descriptor, ident, least, own=True, made=made)
     if not os.path.exists(DEV_LOG):
         return FileLog(sys.stderr.fileno(), ident, least)  # no syslog here: better seen than lost
-    return SyslogLog(FACILITIES.index(facility), ident, least)
+    return SyslogLog(FACILITIES.index(ALIASES.get(facility, facility)), ident, least)
+
+
+def least_of(*, debug: bool, quiet: bool) -> int:
+    """Give the least urgent priority that counts."""
+    return 7 if debug else 3 if quiet else 6
 
 
 def one_line(text: str, end: str = "") -> bytes:
@@ -86,14 +156,42 @@ def one_line(text: str, end: str = "") -> bytes:
 class FileLog:
     """Writes `Mon DD HH:MM:SS ident[pid]: line` to a descriptor; a reader that is stuck loses lines."""
 
-    def __init__(self, descriptor: int, ident: str, least: int) -> None:
+    def __init__(self, descriptor: int, ident: str, least: int, *, own: bool = False, made: bool = False) -> None:
         self._descriptor = descriptor
-        self._ident = f" {ident}[{os.getpid()}]: "
+        self._own = own
+        self._made = made
+        self._program = ident
+        self._ident = ""
+        self.identify()
         self._least = least
         self._second, self._stamp = 0, ""
         self._lost = 0
+        self._is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)  # it has always room
         self._room = select.poll()  # O_NONBLOCK would be set for all who share a terminal or a pipe
         self._room.register(descriptor, select.POLLOUT)
+
+    def identify(self) -> None:
+        """Take the process id anew."""
+        self._ident = f" {self._program}[{os.getpid()}]: "
+
+    def copy_of(self, path: str, *, debug: bool, quiet: bool) -> "FileLog | None":
+        """Give a second log to the same file, if that is what a path names."""
+        if not path.startswith("/") or not os.path.exists(path):
+            return None
+        ours, named = os.fstat(self._descriptor), os.stat(path)
+        if (ours.st_dev, ours.st_ino) != (named.st_dev, named.st_ino):
+            return None
+        return FileLog(os.dup(self._descriptor), self._program, least_of(debug=debug, quiet=quiet), own=True)
+
+    def give_to(self, uid: int, gid: int) -> None:
+        """Make a file somebody's, if we made it."""
+        if self._made:
+            os.fchown(self._descriptor, uid, gid)
+
+    def close(self) -> None:
+        """Close the file; what was open before us stays."""
+        if self._own:
+            os.close(self._descriptor)
 
     def __call__(self, level: Level, line: str) -> None:
         """Write a line; a log that cannot be written stops nobody."""
@@ -109,7 +207,7 @@ class FileLog:
             self._lost += 1
 
     def _write(self, line: str) -> bool:
-        if not self._room.poll(0):
+        if not self._is_file and not self._room.poll(0):
             return False
         try:
             os.write(self._descriptor, one_line(f"{self._stamp}{self._ident}{line}", end="\n"))
@@ -123,7 +221,9 @@ class SyslogLog:
 
     def __init__(self, facility: int, ident: str, least: int) -> None:
         self._facility = facility << 3
-        self._ident = f"{ident}[{os.getpid()}]: "
+        self._program = ident
+        self._ident = ""
+        self.identify()
         self._least = least
         self._lost = 0
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK)
@@ -136,6 +236,10 @@ class SyslogLog:
             self._lost = 0
         if not self._send(PRIORITIES[level], line):
             self._lost += 1
+
+    def identify(self) -> None:
+        """Take the process id anew."""
+        self._ident = f"{self._program}[{os.getpid()}]: "
 
     def _send(self, priority: int, line: str) -> bool:
         try:

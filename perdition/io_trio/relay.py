@@ -1,110 +1,82 @@
-"""The relay: all sessions behind their log-in, in one task.
+"""The relay: all sessions behind their log-in.
 
-A session is two connections and a few words.  One edge-triggered epoll, on which trio waits, says which of them
-can move; plain functions move octets until they would block.  No task, no timer and no buffer belongs to a
-session at rest.
+A session is two connections and a few words.  The loop says which of them can move; plain functions move octets
+until they would block.  No task, no timer and no buffer belongs to a session at rest.
 """
 
-import heapq
-import itertools
-import select
 from collections.abc import Callable
 from typing import Final
 
 import trio
 
 from perdition.io_trio.channel import Channel, WouldBlock
+from perdition.io_trio.flow import Flow
+from perdition.io_trio.limits import FOREVER, Limit
+from perdition.io_trio.loop import Loop
+from perdition.io_trio.pipes import Pipes
+from perdition.io_trio.readiness import READABLE
+from perdition.io_trio.taps import Tap
 
-EVENTS: Final = select.EPOLLIN | select.EPOLLOUT | select.EPOLLRDHUP | select.EPOLLET
-TURNS: Final = 4
-"""How many chunks one direction may move before the others have their turn."""
 HALF_CLOSED: Final = 60.0
 """How many seconds of silence end a session one side of which has ended."""
-READY_AT_ONCE: Final = 512
-
-
-class Flow:
-    """One direction.  `pending` was read and could not be written yet: reading goes on when it is gone."""
-
-    __slots__ = ("count", "ended", "moved", "pending", "sink", "source")
-
-    def __init__(self, source: Channel, sink: Channel) -> None:
-        self.source, self.sink = source, sink
-        self.pending: bytes | memoryview = b""
-        self.count = 0  # octets read
-        self.moved = 0  # octets read and octets written: what is not silence
-        self.ended = False
-
-    def pump(self) -> bool:
-        """Move octets until nothing moves or the turn is over; tell whether it was the turn.
-
-        Raises:
-            OSError: the sink is broken.
-        """
-        for _ in range(TURNS):
-            if self.pending:
-                try:
-                    sent = self.sink.try_send(self.pending)
-                except WouldBlock:
-                    return False
-                self.moved += sent
-                self.pending = memoryview(self.pending)[sent:] if sent < len(self.pending) else b""
-                continue
-            if self.ended:
-                return False
-            try:
-                data = self.source.try_receive()
-            except WouldBlock:
-                return False
-            if not data:
-                self.ended = True
-                self.sink.end_writing()
-                return False
-            self.count += len(data)
-            self.moved += len(data)
-            self.pending = data
-        return True
 
 
 class Pair:
     """One session behind its log-in."""
 
-    __slots__ = ("closed", "down", "idle_farewell", "limit", "on_end", "timeout", "up")
+    __slots__ = ("closed", "down", "idle_farewell", "limit", "on_end", "queued", "relay", "timeout", "up")
 
     def __init__(
         self,
-        client: Channel,
-        server: Channel,
+        relay: "Relay",
+        flows: tuple[Flow, Flow],
         timeout: float,
         idle_farewell: bytes,
         on_end: Callable[[int, int, bool], None],
     ) -> None:
-        self.up, self.down = Flow(client, server), Flow(server, client)
+        self.relay = relay
+        self.up, self.down = flows
         self.timeout = timeout
-        self.limit = float("inf")  # when silence will have lasted too long
+        self.limit: Limit = relay.loop.limits.make(self)  # when silence will have lasted too long
         self.idle_farewell = idle_farewell
         self.on_end = on_end
+        self.queued = False  # its turn was over before its octets were
         self.closed = False
+
+    def ready(self, descriptor: int, events: int, now: float) -> None:
+        """One of its sockets is ready."""
+        up = self.up.source
+        channel = up if descriptor == up.sock.fileno() else self.down.source
+        channel.readable |= events & READABLE
+        if not self.queued:
+            self.relay.pump(self, now)
+
+    def go_on(self, now: float) -> None:
+        """It has its turn again."""
+        self.queued = False
+        self.relay.pump(self, now)
+
+    def late(self, now: float) -> None:
+        """Silence has lasted too long."""
+        self.relay.end(self, idle=True)
 
 
 class Relay:
-    """The sessions behind their log-in.  `run` must be running.
+    """The sessions behind their log-in.
 
     Args:
+        loop: what calls them.
         crashed: called where an exception is handled that nobody expected; it ends one session and no other.
     """
 
-    def __init__(self, crashed: Callable[[], None]) -> None:
+    def __init__(self, loop: Loop, crashed: Callable[[], None]) -> None:
+        self.loop = loop
         self._crashed = crashed
-        self._epoll = select.epoll()
-        self._pairs: dict[int, Pair] = {}  # by either descriptor
-        self._again: dict[Pair, None] = {}  # whose turn was over before their octets were, each once
-        self._limits: list[tuple[float, int, Pair]] = []  # a heap; an entry may be older than its pair's limit
-        self._number = itertools.count()
-        self._waiting: trio.CancelScope | None = None
+        self._pairs: set[Pair] = set()
+        self._pipes = Pipes()
 
     def __len__(self) -> int:
-        return len(self._pairs) // 2
+        return len(self._pairs)
 
     def add(
         self,
@@ -116,7 +88,8 @@ class Relay:
         timeout: float,
         idle_farewell: bytes,
         on_end: Callable[[int, int, bool], None],
-    ) -> None:
+        taps: tuple[Tap, Tap] | None = None,
+    ) -> Pair:
         """Take over two connections.
 
         Args:
@@ -128,52 +101,33 @@ class Relay:
             idle_farewell: what the client is told then.
             on_end: called once with the octets received from and sent to the client, and whether silence was
                 the end.
+            taps: get what the client says, and what the real server says.
         """
-        pair = Pair(client, server, timeout or float("inf"), idle_farewell, on_end)
-        pair.down.pending, pair.down.count = to_client, len(to_client)
-        pair.up.pending, pair.up.count = to_server, len(to_server)
+        up, down = Flow(client, server), Flow(server, client)
+        pair = Pair(self, (up, down), timeout or FOREVER, idle_farewell, on_end)
+        if taps is not None:
+            for flow, tap, octets in zip((up, down), taps, (to_server, to_client), strict=True):
+                flow.tap = tap
+                tap(octets)
+        down.pending, down.count = to_client, len(to_client)
+        up.pending, up.count = to_server, len(to_server)
+        self._pairs.add(pair)
         for channel in (client, server):
-            self._pairs[channel.sock.fileno()] = pair
-            self._epoll.register(channel.sock, EVENTS)
-        self._touch(pair, trio.current_time())
-        self._file(pair)
-        self._pump(pair, trio.current_time())
-        if self._again and self._waiting is not None:
-            self._waiting.cancel()
-
-    async def run(self) -> None:
-        """Move octets, for ever."""
-        try:
-            while True:
-                await self._wait()
-                now = trio.current_time()
-                again, self._again = self._again, {}
-                for descriptor, _ in self._epoll.poll(0, READY_AT_ONCE):
-                    ready = self._pairs.get(descriptor)
-                    if ready is not None and ready not in again and ready not in self._again:
-                        self._pump(ready, now)
-                for pair in again:
-                    self._pump(pair, now)
-                self._expire(now)
-        finally:
-            self.close()
+            self.loop.register(channel.sock.fileno(), pair)
+        now = trio.current_time()
+        self.loop.limits.set(pair.limit, now + pair.timeout)
+        if up.waits or down.waits or client.readable or server.readable or client.broken or server.broken:
+            self.pump(pair, now)
+        return pair
 
     def close(self) -> None:
         """End all sessions."""
-        for pair in set(self._pairs.values()):
-            self._end(pair)
-        self._epoll.close()
+        for pair in list(self._pairs):
+            self.end(pair)
+        self._pipes.close()
 
-    async def _wait(self) -> None:
-        if self._again:
-            await trio.lowlevel.checkpoint()
-            return
-        deadline = self._limits[0][0] if self._limits else float("inf")
-        with trio.CancelScope(deadline=deadline) as self._waiting:
-            await trio.lowlevel.wait_readable(self._epoll.fileno())
-        self._waiting = None
-
-    def _pump(self, pair: Pair, now: float) -> None:
+    def pump(self, pair: Pair, now: float) -> None:
+        """Move the octets of one session."""
         if pair.closed:
             return
         try:
@@ -181,68 +135,49 @@ class Relay:
         except Exception:
             self._crashed()
             if not pair.closed:
-                self._end(pair)
+                self.end(pair)
 
     def _move(self, pair: Pair, now: float) -> None:
         up, down = pair.up, pair.down
         if up.source.broken or down.source.broken:
-            self._end(pair)
+            self.end(pair)
             return
         before = up.moved + down.moved
         had_ended = up.ended or down.ended
         try:
-            again = up.pump()
-            again = down.pump() or again
+            again = up.can_move and up.pump(self._pipes)
+            again = (down.can_move and down.pump(self._pipes)) or again
         except OSError:
-            self._end(pair)
+            self.end(pair)
             return
-        if up.ended and down.ended and not up.pending and not down.pending:
-            self._end(pair)
+        if up.is_done and down.is_done:
+            self.end(pair)
             return
         if up.moved + down.moved != before:
-            self._touch(pair, now)
+            pair.limit.at = now + pair.timeout
         if again:
-            self._again[pair] = None
+            pair.queued = True
+            self.loop.again(pair)
         if (up.ended or down.ended) and not had_ended:
+            (up if up.ended else down).sink.end_writing()
             pair.timeout = min(pair.timeout, HALF_CLOSED)
-            self._touch(pair, now)
-            self._file(pair)
+            self.loop.limits.set(pair.limit, now + pair.timeout)
 
-    def _touch(self, pair: Pair, now: float) -> None:
-        pair.limit = now + pair.timeout
-
-    def _file(self, pair: Pair) -> None:
-        """Have the pair looked at when its limit has come."""
-        if pair.limit == float("inf"):
-            return
-        if len(self._limits) > 64 and len(self._limits) > 2 * len(self._pairs):
-            self._limits = [entry for entry in self._limits if not entry[2].closed]
-            heapq.heapify(self._limits)
-        heapq.heappush(self._limits, (pair.limit, next(self._number), pair))
-        if self._waiting is not None and pair.limit < self._waiting.deadline:
-            self._waiting.deadline = pair.limit
-
-    def _expire(self, now: float) -> None:
-        while self._limits and self._limits[0][0] <= now:
-            pair = heapq.heappop(self._limits)[2]
-            if pair.closed:
-                continue
-            if pair.limit <= now:
-                self._end(pair, idle=True)
-            else:
-                self._file(pair)
-
-    def _end(self, pair: Pair, *, idle: bool = False) -> None:
+    def end(self, pair: Pair, *, idle: bool = False) -> None:
+        """Close both connections of a session."""
         pair.closed = True
+        self._pairs.discard(pair)
+        self.loop.limits.drop(pair.limit)
         client, server = pair.up.source, pair.down.source
         if idle and pair.idle_farewell:
             try:
                 client.try_send(pair.idle_farewell)
             except (WouldBlock, OSError):
                 client.broken = True
+        for flow in (pair.up, pair.down):
+            flow.close(self._pipes)
         for channel in (client, server):
-            del self._pairs[channel.sock.fileno()]
-            self._epoll.unregister(channel.sock)
+            self.loop.forget(channel.sock.fileno())
             channel.close()
         try:
             pair.on_end(pair.up.count, pair.down.count, idle)

@@ -18,10 +18,15 @@ SELECT: Final = 'SELECT m."{value}" FROM "{table}" AS m WHERE m."{key}" = :key'
 
 @attrs.frozen
 class Source:
-    """Where to look a key up."""
+    """Where to look a key up.
+
+    Attributes:
+        is_query: whether the SQL is the administrator's.
+    """
 
     path: str
     sql: str
+    is_query: bool = False
 
     @property
     def named(self) -> bool:
@@ -50,7 +55,7 @@ def read_option(option: str) -> Source:
     if "query" in settings:
         if len(settings) > 1:
             raise MapError("expected either query, or table, key and value")
-        return Source(path, settings["query"])
+        return Source(path, settings["query"], is_query=True)
     names = DEFAULTS | settings
     for name, value in names.items():
         if not IDENTIFIER.match(value):

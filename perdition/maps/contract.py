@@ -28,11 +28,15 @@ class Map(Protocol):
     def runs(self) -> Runs:
         """INLINE or THREAD."""
 
+    @property
+    def by_address(self) -> bool:
+        """Whether the answer depends on the connection's addresses as well: then it is good for no other one."""
+
     def lookup(self, query: Query) -> Outcome:
         """Answer one question.  Trouble is an outcome, never an exception."""
 
     def reload(self) -> None:
-        """Read the source again (SIGHUP).
+        """Read the source again (perdition-mapd's SIGHUP; the daemon opens maps anew).
 
         Raises:
             MapError: it cannot be read; the old content stays in force.
@@ -49,11 +53,15 @@ class NativeMap(Protocol):
     def runs(self) -> Runs:
         """NATIVE."""
 
+    @property
+    def by_address(self) -> bool:
+        """Whether the answer depends on the connection's addresses as well."""
+
     async def lookup(self, query: Query) -> Outcome:
         """Answer one question.  Trouble is an outcome, never an exception."""
 
     def reload(self) -> None:
-        """Read the source again (SIGHUP); MapError leaves the old content in force."""
+        """Read the source again; MapError leaves the old content in force."""
 
     def close(self) -> None:
         """Let go of files and connections.  No lookup follows."""

@@ -14,12 +14,16 @@ class Query:
         delimiter: perdition option domain_delimiter, for maps that take the key apart.
         client: address and port of the client's end, if known.
         local: address and port of our end, if known.
+        protocol: pop3, imap4 or managesieve, if known.
+        tls: whether the client's connection has TLS.
     """
 
     key: bytes
     delimiter: bytes = b"@"
     client: tuple[str, int] | None = None
     local: tuple[str, int] | None = None
+    protocol: str = ""
+    tls: bool = False
 
 
 @attrs.frozen

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 
 import attrs
 
-from perdition.maps.contract import Map, MapError, NativeMap
+from perdition.maps.contract import Map, MapError, NativeMap, Runs
 
 # Installed configurations name files, "/usr/lib/libperditiondb_mysql.so.0.0.0": what counts is X.
 OLD_LIBRARY: Final = re.compile(r"(?:.*/)?libperditiondb_(\w+?)(?:\.so[.0-9]*)?\Z", re.DOTALL | re.ASCII)
@@ -27,23 +27,28 @@ class Kind:
 
 
 BUILT_IN: Final = {
+    "gdbm": Kind("perdition.maps.gdbm:open_map", "/etc/perdition/popmap.gdbm.db"),
+    "bdb": Kind("perdition.maps.bdb:open_map", "/etc/perdition/popmap.bdb.db"),
+    "cdb": Kind("perdition.maps.cdb:open_map", "/etc/perdition/popmap.cdb"),
+    "daemon": Kind("perdition.maps.daemon:open_map", "/var/run/perdition.db:1:5"),
+    "http": Kind("perdition.maps.http:open_map", ""),
+    "ldap": Kind(
+        "perdition.maps.ldap:open_map", "ldap://localhost/ou=mailbox,dc=nodomain?username,mailhost,port?one?(uid=%s)"
+    ),
+    "mysql": Kind("perdition.maps.mysql:open_map", ""),
+    "nis": Kind("perdition.maps.nis:open_map", "user_mail_server"),
+    "odbc": Kind("perdition.maps.odbc:open_map", ""),
+    "postgresql": Kind("perdition.maps.postgresql:open_map", ""),
     "posix_regex": Kind("perdition.maps.posix_regex:open_map", "/etc/perdition/popmap.re"),
+    "redis": Kind("perdition.maps.redis:open_map", "redis://localhost:6379/0?key=popmap:{key}"),
     "sqlite": Kind("perdition.maps.sqlite:open_map", "/etc/perdition/popmap.sqlite"),
 }
-# Kinds that a later release brings; until then an entry point may provide them.
-LATER: Final = (
-    "bdb",
-    "cdb",
-    "daemon",
-    "gdbm",
-    "http",
-    "ldap",
-    "mysql",
-    "nis",
-    "odbc",
-    "postgresql",
-    "redis",
-)
+
+
+def kind_of(library: str) -> str:
+    """Give the short name of a kind: "mysql" for "/usr/lib/libperditiondb_mysql.so.0.0.0"."""
+    old = OLD_LIBRARY.match(library)
+    return old[1] if old else library
 
 
 def open_map(library: str, option: str | None) -> Map | NativeMap | None:
@@ -55,21 +60,25 @@ def open_map(library: str, option: str | None) -> Map | NativeMap | None:
         option: perdition option map_library_opt; None or "" is the kind's default.
 
     Raises:
-        MapError: there is no such kind, or its source cannot be opened.
+        MapError: there is no such kind, its source cannot be opened, or its code is wrong.
     """
     if not library:
         return None
-    old = OLD_LIBRARY.match(library)
-    kind = old[1] if old else library
+    kind = kind_of(library)
     if kind in BUILT_IN:
         opener = _built_in(BUILT_IN[kind].opener)
         option = option or BUILT_IN[kind].default
     else:
         opener = _entry_point(kind, library)
     try:
-        return opener(option or "")
+        popmap = opener(option or "")
     except MapError as error:
-        raise MapError(f'map_library_opt "{option or ""}": {error}') from None
+        raise MapError(f"{kind}: {error}") from None  # without the option string: it may hold a password
+    except Exception as error:  # the same of what the error says
+        raise MapError(f"{kind}: internal error of the map: {type(error).__name__}") from error
+    if not isinstance(getattr(popmap, "runs", None), Runs):
+        raise MapError(f"{kind}: internal error of the map: expected a map with runs, not {type(popmap).__name__}")
+    return popmap
 
 
 def _built_in(place: str) -> Opener:
@@ -85,9 +94,8 @@ def _entry_point(kind: str, library: str) -> Opener:
         except Exception as error:  # other people's code: whatever it raises, say which option led there
             raise MapError(f'map_library "{library}": entry point {entry.value} cannot be loaded: {error!r}') from error
         return opener
-    supported = ", ".join(BUILT_IN)
-    if kind in LATER:
-        raise MapError(f'map_library "{library}": this kind of map is not supported yet (supported: {supported})')
-    near = difflib.get_close_matches(kind, (*BUILT_IN, *LATER), 1)
+    kinds = list(dict.fromkeys([*BUILT_IN, *sorted(entry_points(group=ENTRY_POINTS).names)]))
+    supported = ", ".join(kinds)
+    near = difflib.get_close_matches(kind, kinds, 1)
     hint = f"; did you mean {near[0]}?" if near else ""
     raise MapError(f'map_library "{library}": unknown kind of map (supported: {supported}{hint})')

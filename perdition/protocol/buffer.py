@@ -9,7 +9,7 @@ from typing import Final
 
 from perdition.protocol.errors import Fault, RemoteProtocolError
 
-DECISIVE: Final = re.compile(rb"\r\n|[\n\0]|\r(?=.)", re.DOTALL)
+DECISIVE: Final = re.compile(rb"\r\n|[\n\0]|\r(?=.)")
 """What ends a line, or what no line may hold; a CR at the end of the octets waits for the next one."""
 
 
@@ -32,6 +32,10 @@ class ReceiveBuffer:
     def startswith(self, prefix: bytes, at: int = 0) -> bool:
         """Tell whether `prefix`, in capitals, stands at place `at`, in any case of letters."""
         return self._data[at : at + len(prefix)].upper() == prefix
+
+    def matches(self, pattern: re.Pattern[bytes]) -> bool:
+        """Tell whether a pattern is found at the beginning."""
+        return pattern.match(self._data) is not None
 
     def find(self, octet: bytes, within: int) -> int:
         """Give the place of `octet` in the first `within` octets, or -1."""

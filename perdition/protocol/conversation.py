@@ -81,6 +81,12 @@ class Conversation:
         """Whether any command (or the greeting) waits for its answer."""
         return bool(self._pending)
 
+    @property
+    def greeted(self) -> bool:
+        """Whether the greeting is over."""
+        pending = self._pending.get(0)
+        return pending is None or pending[0] != GREETING
+
     def pending(self, tag: bytes | int) -> tuple[str, Row] | None:
         """Give the verb and the row of a command that waits for its answer."""
         return self._pending.get(tag)

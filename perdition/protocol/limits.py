@@ -14,7 +14,7 @@ class Limits:
             of the mechanisms at hand; tokens (RFC 7628) have 2 to 16 KiB, Kerberos tickets up to 64.
         literal: one counted string (RFC 9051 4.3, RFC 5804 4).
         command: all lines and literals of one command or response together.
-        block: one dot-terminated POP3 block (RFC 1939 3).
+        block: one dot-terminated POP3 block (RFC 1939 3), or all capabilities of a ManageSieve server (RFC 5804 1.7).
         lines: lines of data in front of one ManageSieve response, such as capabilities (RFC 5804 1.7).
         backlog: what a caller may feed on top without pulling events: more is the caller's mistake.
         bad_commands: commands that were refused for their form; then the conversation ends.

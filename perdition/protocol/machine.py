@@ -6,7 +6,8 @@ is what makes STARTTLS and the hand-over to a relay safe.
 """
 
 import enum
-from typing import Generic, TypeVar
+import re
+from typing import Final, Generic, NoReturn, TypeVar
 
 import attrs
 
@@ -20,6 +21,10 @@ from perdition.protocol.signals import NEED_DATA, PAUSED, Signal
 
 EventT = TypeVar("EventT")
 SendableT = TypeVar("SendableT")
+
+
+HTTP: Final = re.compile(rb"(?:GET|HEAD|POST|PUT|DELETE|OPTIONS|PATCH|TRACE) [/*]")
+"""The beginning of a request: no command of ours has such a second word."""
 
 
 @attrs.frozen
@@ -42,6 +47,9 @@ class Machine(Generic[EventT, SendableT]):
         self._dead = False
         self._handshake_due = False  # STARTTLS was agreed on; not an octet is read or written until start_tls()
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a machine is not pickled: what it has read may be a password")
+
     @property
     def state(self) -> enum.Enum:
         """The state of the conversation, by the RFC's word."""
@@ -51,6 +59,15 @@ class Machine(Generic[EventT, SendableT]):
     def tls(self) -> bool:
         """Whether the conversation runs under TLS."""
         return self._conversation.tls
+
+    @property
+    def unread(self) -> int:
+        """How many octets have been received and are part of no event yet, nor of one that has begun."""
+        return len(self._buffer)
+
+    def knows(self, verb: str) -> bool:
+        """Tell whether a verb, in capitals, is a command of the protocol in any state."""
+        return self._conversation.knows(verb)
 
     def receive_data(self, data: bytes) -> None:
         """Take octets that the peer sent; `b""` is the end of the stream.
@@ -113,12 +130,15 @@ class Machine(Generic[EventT, SendableT]):
         Everything that was learnt in clear is forgotten (RFC 9051 6.2.1, RFC 2595 4, RFC 5804 2.2).
 
         Raises:
-            LocalProtocolError: TLS is on already, or octets received in clear are still unread.
+            LocalProtocolError: TLS is on already, octets received in clear are still unread, or nobody has agreed to
+                TLS: it is implicit, before the greeting, or follows a good answer to STARTTLS.
         """
         if self._conversation.tls:
             raise LocalProtocolError("TLS is active already")
         if len(self._buffer):
             raise LocalProtocolError("octets received in clear must not be read under TLS")
+        if self._conversation.greeted and not self._handshake_due:
+            raise LocalProtocolError("TLS must be agreed on before it starts")
         self._conversation.tls = True
         self._handshake_due = False
 
@@ -139,6 +159,11 @@ class ServerMachine(Machine[EventT, SendableT]):
         super().__init__(table, start, limits)
         self._bad_commands = 0
         self._refusing = False  # a BadCommand was given out and its reply has not been sent
+
+    def _refuse_http(self) -> None:
+        """Raise if a browser speaks, whom somebody else has told what to say: the rest may hold commands (ALPACA)."""
+        if self._buffer.matches(HTTP):
+            raise RemoteProtocolError("expected a command, not a request of HTTP", Fault.UNEXPECTED)
 
     def _count_bad_command(self) -> None:
         self._bad_commands += 1

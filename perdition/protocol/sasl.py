@@ -62,10 +62,10 @@ Step: TypeAlias = Challenge | Credentials | Failure
 def read_base64(data: bytes) -> bytes | None:
     """Decode base64 in the one form that RFC 4648 allows, or give None."""
     try:
-        decoded = binascii.a2b_base64(data, strict_mode=True)
+        decoded = binascii.a2b_base64(data)
     except binascii.Error:
         return None
-    return decoded if write_base64(decoded) == data else None  # 3.5: the bits behind the data are zero
+    return decoded if write_base64(decoded) == data else None  # what was read leniently is not written like that
 
 
 def write_base64(data: bytes) -> bytes:

@@ -2,7 +2,7 @@
 
 from perdition.session.endpoints import Endpoints
 from perdition.session.names import Names, State
-from perdition.session.policy import Policy, Proto, Tls
+from perdition.session.policy import LogPasswd, Policy, Proto, Tls
 from perdition.session.session import Session
 
-__all__ = ["Endpoints", "Names", "Policy", "Proto", "Session", "State", "Tls"]
+__all__ = ["Endpoints", "LogPasswd", "Names", "Policy", "Proto", "Session", "State", "Tls"]

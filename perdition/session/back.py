@@ -5,10 +5,12 @@ client (RFC 9051 11.3): of it only `RealAnswer` leaves this place.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import attrs
 
+from perdition.protocol.buffer import ReceiveBuffer
 from perdition.protocol.conversation import Status
 from perdition.protocol.errors import LocalProtocolError, RemoteProtocolError
 from perdition.protocol.log_in import UNSPEAKABLE, CannotLogIn
@@ -17,6 +19,7 @@ from perdition.protocol.reasons import Reason
 from perdition.protocol.sasl import Credentials, client_messages
 from perdition.protocol.secret import Secret
 from perdition.protocol.signals import NEED_DATA
+from perdition.session import starred
 from perdition.session.outcomes import Outcome, RealAnswer
 from perdition.session.policy import Policy, Tls
 
@@ -52,7 +55,11 @@ Result: TypeAlias = AgreedOnTls | LoggedIn | NotLoggedIn
 
 
 class Back(ABC):
-    """Speaks to the real server up to the log-in."""
+    """Speaks to the real server up to the log-in.
+
+    Attributes:
+        show: gets each message of the real server (connection_logging), or is None.
+    """
 
     machine: ClientMachine[Any, Any]  # each back narrows it
     no_tls: Outcome = Outcome.NEGOTIATION  # the C program's status where TLS is demanded and not offered
@@ -60,7 +67,10 @@ class Back(ABC):
     def __init__(self, policy: Policy, credentials: Credentials) -> None:
         self.policy = policy
         self._credentials = credentials
+        self.show: Callable[[bytes], None] | None = None
+        self._heard = ReceiveBuffer()  # what is not shown yet, where anything is
         self._output = bytearray()
+        self._shown_output = bytearray()  # what the log may show of it
         self.logging_in = False  # the credentials, or a part of them, have been sent
         self._asked = ""  # the verb that waits for its answer; empty: the greeting does
         self._messages: list[Secret] = []  # SASL responses that are still to be sent
@@ -71,11 +81,19 @@ class Back(ABC):
     def receive(self, data: bytes) -> None:
         """Take octets that the real server sent; `b""` is the end of the stream."""
         self.machine.receive_data(data)
+        if self.show is not None:
+            self._heard.feed(data)
 
     def take_output(self) -> bytes:
         """Take what is to be sent to the real server."""
         output = bytes(self._output)
         self._output.clear()
+        return output
+
+    def take_shown_output(self) -> bytes:
+        """Take what the log may show of it."""
+        output = bytes(self._shown_output)
+        self._shown_output.clear()
         return output
 
     def take_trailing_data(self) -> bytes:
@@ -100,12 +118,18 @@ class Back(ABC):
                     return None
                 if isinstance(event, Closed):
                     return NotLoggedIn(Outcome.NEGOTIATION, "expected an answer, the real server has closed")
+                self._show_heard(len(self._heard) - self.machine.unread)
                 result = self.handle(event)
             except RemoteProtocolError as error:
+                self._show_heard(len(self._heard))
                 self._lost = True
                 return NotLoggedIn(Outcome.NEGOTIATION, f"{error} ({error.fault})")
             if result is not None:
                 return result
+
+    def _show_heard(self, count: int) -> None:
+        if self.show is not None:
+            self.show(self._heard.take(count))
 
     def say_good_bye(self) -> bytes:
         """Write the command that ends the conversation, if it can stand here."""
@@ -155,7 +179,7 @@ class Back(ABC):
         if isinstance(command, CannotLogIn):
             disabled = command.reason is Reason.LOGIN_DISABLED
             return NotLoggedIn(Outcome.LOGIN_DISABLED if disabled else Outcome.NO_MECHANISM, command.text)
-        if len(command.args) > 0 and command.verb.startswith("AUTH"):
+        if command.verb.startswith("AUTH"):
             self._messages = client_messages(command.args[0], self._credentials)[len(command.args) - 1 :]
         self._ask(command)
         self.logging_in = bool(command.args)
@@ -163,7 +187,16 @@ class Back(ABC):
 
     def _ask(self, command: Any) -> None:
         self._asked = command.verb
-        self._output += self.machine.send(command)
+        data = self.machine.send(command)
+        self._output += data
+        if self.show is not None:
+            self._shown_output += starred.command(self.policy.proto, data, self.machine.knows)[0]
+
+    def _go_on_with(self, data: bytes) -> None:
+        """Write a part of the log-in that may hold a password."""
+        self._output += data
+        if self.show is not None:
+            self._shown_output += starred.response(data)
 
     def _next_message(self) -> Secret | None:
         """Give the next SASL response, or None: the real server asks for more than the mechanism has."""

@@ -13,6 +13,7 @@ import attrs
 
 from perdition.maps.outcome import Absent, Broken, Found, Unavailable
 from perdition.protocol.reprs import octets
+from perdition.protocol.secret import Secret
 
 
 class Side(enum.Enum):
@@ -93,6 +94,14 @@ class Lookup:
 
 
 @attrs.frozen
+class Authenticate:
+    """Ask the system whether a name and a password fit (perdition option authenticate_in)."""
+
+    name: bytes
+    password: Secret
+
+
+@attrs.frozen
 class Connect:
     """Connect to a real server; with `tls`, do the handshake at once.
 
@@ -125,15 +134,19 @@ class Relay:
         reply: the answer to the log-in; it goes to the client first and is not counted.
         to_client: what the real server had sent behind its own answer.
         to_server: what the client had sent behind its log-in.
+        auth: the log line of the log-in, which may be repeated (perdition option connect_relog).
         closing: the log line for the end, to which the two counts are added.
         idle_farewell: what the client is told when nothing has moved for too long.
+        shown_as: what the log calls the session where it shows all that passes (connection_logging), else None.
     """
 
     reply: bytes = attrs.field(repr=octets)
     to_client: bytes = attrs.field(repr=octets)
     to_server: bytes = attrs.field(repr=octets)
+    auth: str = attrs.field(repr=False)  # log_passwd may put the password there
     closing: str
     idle_farewell: bytes
+    shown_as: str | None = None
 
 
 @attrs.frozen
@@ -154,6 +167,22 @@ class Received:
 @attrs.frozen
 class TlsStarted:
     """The handshake is done and the certificate is as the policy wants it."""
+
+
+@attrs.frozen
+class Authenticated:
+    """Name and password fit, and the account may be used now."""
+
+
+@attrs.frozen
+class NotAuthenticated:
+    """They do not fit, or the account may not be used.
+
+    Attributes:
+        why: for the log.
+    """
+
+    why: str
 
 
 @attrs.frozen
@@ -189,16 +218,29 @@ class Stopping:
     """The daemon is going down; nothing was read."""
 
 
-Effect: TypeAlias = Send | Log | Deadline | HangUp | Read | StartTls | Lookup | Connect | Delay | Relay | Close
-Wait: TypeAlias = Read | StartTls | Lookup | Connect | Delay
+Wait: TypeAlias = Read | StartTls | Lookup | Authenticate | Connect | Delay
+Effect: TypeAlias = Send | Log | Deadline | HangUp | Wait | Relay | Close
 Answer: TypeAlias = (
-    Received | TlsStarted | Connected | Failed | Woke | TimedOut | Stopping | Found | Absent | Unavailable | Broken
+    Received
+    | TlsStarted
+    | Authenticated
+    | NotAuthenticated
+    | Connected
+    | Failed
+    | Woke
+    | TimedOut
+    | Stopping
+    | Found
+    | Absent
+    | Unavailable
+    | Broken
 )
 
 ANSWERS: Final[Mapping[type, tuple[type, ...]]] = {
     Read: (Received, TimedOut, Stopping),
     StartTls: (TlsStarted, Failed, TimedOut, Stopping),
     Lookup: (Found, Absent, Unavailable, Broken, TimedOut),
+    Authenticate: (Authenticated, NotAuthenticated, Failed, TimedOut),
     Connect: (Connected, Failed, TimedOut),
     Delay: (Woke,),
     Relay: (),

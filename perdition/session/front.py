@@ -4,22 +4,33 @@ A front owns a server machine.  It answers by itself what needs no decision of t
 ID, bad commands, the steps of SASL) and gives the session a `Request` for the rest.
 """
 
+import enum
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, assert_never
 
+from perdition.protocol.buffer import ReceiveBuffer
 from perdition.protocol.errors import Fault, RemoteProtocolError
 from perdition.protocol.machine import Closed, ServerMachine
 from perdition.protocol.reasons import Reason
 from perdition.protocol.sasl import SERVER_MECHANISMS, Challenge, Credentials, Failure, ServerMechanism
 from perdition.protocol.secret import Secret
 from perdition.protocol.signals import NEED_DATA
+from perdition.session import starred
 from perdition.session.outcomes import Outcome, RealAnswer
 from perdition.session.policy import Policy, Tls
-from perdition.session.requests import Attempt, Gone, Leaves, Lost, Request
+from perdition.session.requests import Attempt, Gone, Lost, Request
 
 READY: Final = "perdition ready on {host} {instance}"
 """The text of a greeting.  A real server that greets with our own instance is a loop."""
+
+
+class Said(enum.Enum):
+    """What the client's next message is."""
+
+    COMMAND = enum.auto()
+    MORE = enum.auto()  # of a command whose literal was asked for
+    RESPONSE = enum.auto()  # of SASL
 
 
 class Front(ABC):
@@ -27,17 +38,24 @@ class Front(ABC):
 
     Attributes:
         commands: how many commands the client has given.
+        show: gets what the log may show of each message of the client (connection_logging), or is None.
         codes: what each reason is in the protocol's words.
+        texts: what the client is told of a failure, where that is not the status.
         passed_on: codes of the real server that tell the user what to do.
     """
 
     machine: ServerMachine[Any, Any]  # each front narrows it
     codes: Mapping[Reason, bytes]
+    texts: Mapping[Outcome, bytes] = {Outcome.NOT_AUTHENTICATED: b"Authentication failure"}
     passed_on: frozenset[bytes]
 
     def __init__(self, policy: Policy, banner_host: str) -> None:
         self.policy = policy
         self.commands = 0
+        self.show: Callable[[bytes], None] | None = None
+        self._heard = ReceiveBuffer()  # what is not shown yet, where anything is
+        self._said = Said.COMMAND
+        self._hides = False  # the rest of the command that has begun
         self._ready = READY.format(host=banner_host, instance=policy.instance).encode("ascii", "replace")
         self._output = bytearray()
         self._mechanism: ServerMechanism | None = None
@@ -47,6 +65,8 @@ class Front(ABC):
     def receive(self, data: bytes) -> None:
         """Take octets that the client sent; `b""` is the end of the stream."""
         self.machine.receive_data(data)
+        if self.show is not None:
+            self._heard.feed(data)
 
     def take_output(self) -> bytes:
         """Take what is to be sent to the client."""
@@ -71,7 +91,9 @@ class Front(ABC):
             if event is NEED_DATA:
                 return None
             if isinstance(event, Closed):
-                return Leaves() if self._is_over() else Gone()
+                return Gone()  # whoever has said good-bye is not read any more
+            if self.show is not None:
+                self.show(self._shown(self._heard.take(len(self._heard) - self.machine.unread)))
             self.commands += 1
             if self.commands > self.policy.commands:
                 self._output += self.farewell(Fault.TOO_MANY)
@@ -89,6 +111,24 @@ class Front(ABC):
         """Go on under TLS; nothing that was said in clear is remembered."""
         self.machine.start_tls()
         self._mechanism = None
+
+    def _shown(self, octets: bytes) -> bytes:
+        """Give what the log may show of a message."""
+        said, self._said = self._said, Said.COMMAND
+        match said:
+            case Said.RESPONSE:
+                return starred.response(octets)
+            case Said.MORE:
+                return starred.STARS + starred.CRLF if self._hides else octets
+            case Said.COMMAND:
+                shown, self._hides = starred.command(self.policy.proto, octets, self.machine.knows)
+                return shown
+            case _:
+                assert_never(said)
+
+    def shown_output(self, data: bytes) -> bytes:
+        """Give what the log may show of what the client is told."""
+        return data
 
     # --- what each protocol says in its own way
 
@@ -130,10 +170,6 @@ class Front(ABC):
         """
         return b""
 
-    @abstractmethod
-    def _is_over(self) -> bool:
-        """Tell whether the client has said good-bye."""
-
     # --- the same in all three
 
     def fail(self, outcome: Outcome, answer: RealAnswer | None) -> None:
@@ -148,6 +184,7 @@ class Front(ABC):
                 return step
             case Challenge(data):
                 self.challenge(data)
+                self._said = Said.RESPONSE
             case Failure(text, reason):
                 self.refuse(text.encode("ascii"), self.codes.get(reason))
             case _:
@@ -172,6 +209,10 @@ class Front(ABC):
 
     # --- helpers
 
+    def passes_on(self, code: bytes) -> bool:
+        """Tell whether a code of the real server tells the user what to do."""
+        return code.upper() in self.passed_on
+
     def _refusal(self) -> Failure | None:
         """Say why no password should even be sent now."""
         if self.in_clear:
@@ -182,9 +223,10 @@ class Front(ABC):
 
     def _capabilities(self, tls_word: bytes) -> list[bytes]:
         """Give the capability elements that are true now: the administrator's, ours, and TLS (perdition 1.7)."""
-        words = [word for word in self.policy.capabilities if word != tls_word]
+        offered = self._offers_tls() and not self.machine.tls
+        words = [word for word in self.policy.capabilities if offered or word.upper() != tls_word]
         words += [word for word in self.policy.added_capabilities if word not in words]
-        if self.policy.client_tls in (Tls.OFFERED, Tls.REQUIRED) and not self.machine.tls:
+        if offered and all(word.upper() != tls_word for word in words):  # else it stays where it was put
             words.append(tls_word)
         return words
 
@@ -196,6 +238,6 @@ class Front(ABC):
         if answer is not None and self.policy.server_resp_line:
             return answer.text, answer.code
         code = None if answer is None else answer.code
-        if code is None or code.upper() not in self.passed_on:
+        if code is None or not self.passes_on(code):
             code = None if outcome.reason is None else self.codes.get(outcome.reason)
-        return outcome.status.encode("ascii"), code
+        return self.texts.get(outcome) or outcome.status.encode("ascii"), code

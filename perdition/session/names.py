@@ -6,7 +6,7 @@ domain is what stands behind the last delimiter.
 
 import enum
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import attrs
@@ -23,12 +23,14 @@ class State(enum.Enum):
 
 
 ESCAPE: Final = re.compile(rb"\\(.?)", re.DOTALL)
+MEANINGS: Final = frozenset(b"%c" % octet for octet in rb"UuDdiIpP\\")
+"""What may stand behind the backslash of an escape."""
 WHOLE_NAME: Final = b"\\U"
 """The key that is asked for where query_key does not say otherwise."""
 
 
 class NoKey(Exception):
-    """A format of query_key has an escape that means nothing: the map is not asked at all (perdition 4.4)."""
+    """A format of query_key has an escape that means nothing: the map is asked no more (perdition 4.4)."""
 
 
 @attrs.frozen(kw_only=True)
@@ -100,11 +102,16 @@ class Names:
             return None
         return self.user_of(name), self.domain_of(lookup_name)
 
-    def keys(self, lookup_name: bytes, endpoints: Endpoints) -> list[bytes]:
+    def unknown_escapes(self) -> list[str]:
+        """Give the escapes of query_key that mean nothing, for people."""
+        found = (escape for form in self.query_key for escape in ESCAPE.finditer(form))
+        return [_shown(escape) for escape in found if escape[1] and escape[1] not in MEANINGS]
+
+    def keys(self, lookup_name: bytes, endpoints: Endpoints) -> Iterator[bytes]:
         """Give the keys to ask the map for, in turn.
 
         Raises:
-            NoKey: a format has an escape that means nothing.
+            NoKey: the next format has an escape that means nothing; those before it have been asked for.
         """
         values = {
             b"U": lookup_name,
@@ -117,7 +124,7 @@ class Names:
             b"P": b"%d" % endpoints.local[1],
             b"\\": b"\\",
         }
-        return [_fill(form, values) for form in self.query_key]
+        return (_fill(form, values) for form in self.query_key)
 
 
 def _fill(form: bytes, values: Mapping[bytes, bytes]) -> bytes:
@@ -125,7 +132,11 @@ def _fill(form: bytes, values: Mapping[bytes, bytes]) -> bytes:
 
     def value(found: re.Match[bytes]) -> bytes:
         if found[1] and found[1] not in values:
-            raise NoKey(f"query_key has no escape \\{found[1].decode('ascii', 'backslashreplace')}")
+            raise NoKey(f"query_key has no escape {_shown(found)}")
         return values[found[1]] if found[1] else b""
 
     return ESCAPE.sub(value, form)
+
+
+def _shown(escape: re.Match[bytes]) -> str:
+    return f"\\{escape[1].decode('ascii', 'backslashreplace')}"

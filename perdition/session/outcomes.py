@@ -11,7 +11,7 @@ class Outcome(enum.Enum):
     """How a log-in ended.
 
     Attributes:
-        status: for the Auth log line and the client.
+        status: for the Auth log line, and for the client where its front has no other text.
         reason: why, in no protocol's words: each has a response code for it.
     """
 
@@ -21,6 +21,8 @@ class Outcome(enum.Enum):
     NO_SERVER = "failed: Could not determine server", Reason.MISCONFIGURED
     MAP_UNAVAILABLE = "failed: Lookup unavailable", Reason.UNAVAILABLE
     MAP_BROKEN = "failed: Lookup broken", Reason.MISCONFIGURED
+    NOT_AUTHENTICATED = "failed: local authentication failure", Reason.AUTHENTICATION_FAILED
+    NO_AUTHENTICATION = "failed: local authentication unavailable", Reason.UNAVAILABLE
     NO_CONNECTION = "failed: Could not connect to server", Reason.UNAVAILABLE
     NEGOTIATION = "failed: Connection Negotiation Failure", Reason.UNAVAILABLE
     TLS_NOT_PRESENT = "failed: TLS not present", Reason.UNAVAILABLE

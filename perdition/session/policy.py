@@ -25,6 +25,19 @@ class Tls(enum.Enum):
     REQUIRED = "tls_force"  # by STARTTLS or STLS, and no log-in without
 
 
+class LogPasswd(enum.Enum):
+    """Of which log-ins the log shows the password (perdition option log_passwd, as it is documented)."""
+
+    NEVER = "never"
+    FAIL = "fail"
+    OK = "ok"
+    ALWAYS = "always"
+
+    def covers(self, *, good: bool) -> bool:
+        """Tell whether the password of a log-in is shown."""
+        return self is LogPasswd.ALWAYS or self is (LogPasswd.OK if good else LogPasswd.FAIL)
+
+
 @attrs.frozen(kw_only=True)
 class Policy:
     """What a session needs to know of its listener.  Times are in seconds, 0 means for ever.
@@ -40,6 +53,7 @@ class Policy:
         ok_text: the text of a good log-in (ok_line).
         server_resp_line: whether the real server's own answer to the log-in is passed on.
         login_disabled: whether every log-in is refused.
+        authenticate_in: whether the system itself checks a password, before the real server is reached.
         names: what becomes of a user's name, and the delimiter of a map's result.
         username_from_database: whether the user of a map's result logs in.
         outgoing_servers: default servers (host, port or None), asked in turn.
@@ -47,9 +61,12 @@ class Policy:
         authenticate_timeout: for each command of the client and each answer of the real server.
         connect_timeout: to look up, reach and greet the real server, TLS included.
         failure_delay: before a log-in is refused.
+        log_passwd: of which log-ins the log shows the password.
+        connection_logging: whether the log shows all that is said, but for passwords.
         commands: how many commands a client may give before it is logged in.
         failures: how many log-ins may fail on one connection.
         limits: of the machines.
+        inetd_pid: the process that accepted the connection and started us for it (inetd_mode); 0: nobody did.
     """
 
     proto: Proto
@@ -62,6 +79,7 @@ class Policy:
     ok_text: bytes = b"You are so in"
     server_resp_line: bool = False
     login_disabled: bool = False
+    authenticate_in: bool = False
     names: Names = attrs.field(factory=Names)
     username_from_database: bool = False
     outgoing_servers: tuple[tuple[str, str | None], ...] = ()
@@ -69,6 +87,9 @@ class Policy:
     authenticate_timeout: float = 1800
     connect_timeout: float = 30
     failure_delay: float = 3
+    log_passwd: LogPasswd = LogPasswd.NEVER
+    connection_logging: bool = False
     commands: int = 200
     failures: int = 10
     limits: Limits = DEFAULT_LIMITS
+    inetd_pid: int = 0

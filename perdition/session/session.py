@@ -1,21 +1,24 @@
 """One session, from the greeting to the hand-over, as a machine without input or output.
 
-    phase        waits with        an answer leads to
-    ---------    --------------    -------------------------------------------------------------
-    HANDSHAKE    StartTls(CLIENT)  TALKING, or the end
-    TALKING      Read(CLIENT)      HANDSHAKE, LOOKING_UP (CONNECTING, if the user names the server), REFUSING,
-                                   or the end
-    LOOKING_UP   Lookup            LOOKING_UP (the next key), CONNECTING or REFUSING
-    CONNECTING   Connect           LOGGING_IN or REFUSING
-    LOGGING_IN   Read(SERVER)      SECURING, REFUSING, or the hand-over
-    SECURING     StartTls(SERVER)  LOGGING_IN or REFUSING
-    REFUSING     Delay             TALKING: the client may try again on the same connection
+    phase           waits with        an answer leads to
+    --------------  ----------------  ------------------------------------------------------------------
+    HANDSHAKE       StartTls(CLIENT)  TALKING, or the end
+    TALKING         Read(CLIENT)      HANDSHAKE, LOOKING_UP (CONNECTING, if the user names the server),
+                                      REFUSING, or the end
+    LOOKING_UP      Lookup            LOOKING_UP (the next key), CONNECTING or REFUSING
+    AUTHENTICATING  Authenticate      CONNECTING or REFUSING
+    CONNECTING      Connect           LOGGING_IN or REFUSING
+    LOGGING_IN      Read(SERVER)      SECURING, REFUSING, or the hand-over
+    SECURING        StartTls(SERVER)  LOGGING_IN or REFUSING
+    REFUSING        Delay             TALKING: the client may try again on the same connection
+
+AUTHENTICATING is before every CONNECTING where the policy says so (authenticate_in), and nowhere else.
 
 `start` and `handle` give batches of effects.  No clock, no socket: every path is a table of answers and effects.
 """
 
 import enum
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import ClassVar, assert_never
 
 from perdition.maps.outcome import Absent, Broken, Found, Unavailable
@@ -27,6 +30,8 @@ from perdition.session.backs import BACKS
 from perdition.session.effects import (
     ANSWERS,
     Answer,
+    Authenticate,
+    Authenticated,
     Close,
     Connect,
     Connected,
@@ -38,6 +43,7 @@ from perdition.session.effects import (
     Level,
     Log,
     Lookup,
+    NotAuthenticated,
     Read,
     Received,
     Relay,
@@ -66,6 +72,7 @@ class Phase(enum.Enum):
     HANDSHAKE = enum.auto()
     TALKING = enum.auto()
     LOOKING_UP = enum.auto()
+    AUTHENTICATING = enum.auto()
     CONNECTING = enum.auto()
     LOGGING_IN = enum.auto()
     SECURING = enum.auto()
@@ -86,16 +93,19 @@ class Session:
         self._policy = policy
         self._endpoints = endpoints
         self._way = log_lines.way(endpoints)
+        self._at = f" {self._way}" if self._way else ""
         self._turn = turn
         self._phase = Phase.TALKING
         self._out: list[Effect] = []
         self._waiting: Effect | None = None
         self._front = FRONTS[policy.proto](policy, endpoints.banner_host)
+        self._front.show = self._show("CLIENT")
+        self._show_ours = self._show("SELF")
         self._back: Back | None = None
         self._credentials: Credentials | None = None
         self._server: str | None = None
         self._port: str | None = None
-        self._keys: list[bytes] = []  # of the map, that are still to be asked for
+        self._keys: Iterator[bytes] = iter(())  # of the map, that are still to be asked for
         self._refusal = NotLoggedIn(Outcome.REFUSED)
         self._failures = 0
         self._client_secure = self._server_secure = "plaintext"
@@ -104,7 +114,8 @@ class Session:
 
     def start(self) -> list[Effect]:
         """Begin; give the first batch of effects."""
-        self._log(Level.INFO, f"Connect:  {self._way}")
+        inetd = f" inetd_pid={self._policy.inetd_pid}" if self._policy.inetd_pid else ""
+        self._log(Level.INFO, f"Connect: {self._at}{inetd}")
         self._be_patient()
         if self._policy.client_tls is Tls.IMPLICIT:
             self._phase = Phase.HANDSHAKE
@@ -122,6 +133,24 @@ class Session:
             raise LocalProtocolError(f"{type(answer).__name__} does not answer {type(self._waiting).__name__}")
         return self._PHASES[self._phase](self, answer)
 
+    # --- what `perdition-map lookup` calls: the way to the real server, without a client
+
+    def find_server(self, credentials: Credentials) -> list[Effect]:
+        """Begin as if a client had logged in so, and nothing forbade it; give the next batch of effects."""
+        self._credentials = credentials
+        return self._find_server(credentials.authzid or credentials.authcid)
+
+    @property
+    def for_real_server(self) -> Credentials:
+        """What the real server is told of the log-in under way."""
+        assert self._credentials is not None  # noqa: S101  # a log-in is under way
+        return self._for_real_server(self._credentials)
+
+    @property
+    def refusal(self) -> NotLoggedIn:
+        """Why the log-in is refused, from the `Delay` before the client is told."""
+        return self._refusal
+
     # --- mechanism
 
     def _until(self, wait: Wait | Close | Relay) -> list[Effect]:
@@ -132,10 +161,31 @@ class Session:
     def _log(self, level: Level, line: str) -> None:
         self._out.append(Log(level, line))
 
+    def _show(self, who: str) -> Callable[[bytes], None] | None:
+        """Make what shows in the log what somebody says, if the log shows it (connection_logging)."""
+        if not self._policy.connection_logging:
+            return None
+
+        def show(octets: bytes) -> None:
+            self._out += [Log(Level.DEBUG, line) for line in log_lines.passing(who, octets, self._way)]
+
+        return show
+
+    def _send(self, side: Side, data: bytes, shown: bytes) -> None:
+        self._out.append(Send(side, data))
+        if self._show_ours is not None:
+            self._show_ours(shown)
+
+    def _say(self, data: bytes) -> None:
+        """Tell the client something."""
+        self._send(Side.CLIENT, data, self._front.shown_output(data))
+
     def _flush(self, side: Side) -> None:
-        data = self._front.take_output() if side is Side.CLIENT else self._back.take_output() if self._back else b""
-        if data:
-            self._out.append(Send(side, data))
+        if side is Side.CLIENT:
+            if data := self._front.take_output():
+                self._say(data)
+        elif self._back is not None and (data := self._back.take_output()):
+            self._send(side, data, self._back.take_shown_output())
 
     def _be_patient(self) -> None:
         self._out.append(Deadline(self._policy.authenticate_timeout))
@@ -166,10 +216,10 @@ class Session:
             case Leaves():
                 self._log_null_session()
             case Gone():
-                line = f"Fatal Error reading authentication information from client {self._way}: Exiting child"
+                line = f"Fatal Error reading authentication information from client{self._at}: Exiting child"
                 self._log(Level.ERR, line)
             case Lost(fault, text):
-                self._log(Level.ERR, f"Protocol error of client {self._way}: {text} ({fault})")
+                self._log(Level.ERR, f"Protocol error of client{self._at}: {text} ({fault})")
             case _:
                 assert_never(request)
         return self._close()
@@ -180,18 +230,18 @@ class Session:
                 self._front.receive(data)
                 return self._talk()
             case Stopping():
-                self._out.append(Send(Side.CLIENT, self._front.farewell("this server is going down")))
+                self._say(self._front.farewell("this server is going down"))
                 self._log_null_session()
             case _:
                 farewell = self._front.timed_out()
                 if farewell:
-                    self._out.append(Send(Side.CLIENT, farewell))
-                line = f"Fatal Error: Timeout reading authentication information from client {self._way}: Exiting child"
+                    self._say(farewell)
+                line = f"Fatal Error: Timeout reading authentication information from client{self._at}: Exiting child"
                 self._log(Level.ERR, line)
         return self._close()
 
     def _log_null_session(self) -> None:
-        line = f'Closing NULL session: {self._way} authorisation_id=NONE authentication_id="{UNKNOWN}"'
+        line = f'Closing NULL session:{self._at} authorisation_id=NONE authentication_id="{UNKNOWN}"'
         self._log(Level.INFO, line)
 
     # --- HANDSHAKE
@@ -204,7 +254,7 @@ class Session:
         if not isinstance(answer, TlsStarted):
             why = answer.why if isinstance(answer, Failed) else "timed out"
             what = "SSL connection to client" if implicit else "TLS connection"
-            self._log(Level.ERR, log_lines.words(f"Fatal error establishing {what} {self._way}: {why}"))
+            self._log(Level.ERR, log_lines.words(f"Fatal error establishing {what}{self._at}: {why}"))
             return self._close()
         self._client_secure = "ssl" if implicit else "starttls"
         self._be_patient()
@@ -220,7 +270,8 @@ class Session:
     def _attempt(self, credentials: Credentials) -> list[Effect]:
         self._credentials = credentials
         self._server = self._port = None
-        self._server_secure = "plaintext"
+        # As perdition 2.2 logs it: the mode that is wanted, until STARTTLS changes it.
+        self._server_secure = "ssl" if self._policy.server_tls is Tls.IMPLICIT else "plaintext"
         if self._front.in_clear:
             return self._refuse(NotLoggedIn(Outcome.PRIVACY_REQUIRED))
         if self._policy.login_disabled:
@@ -237,19 +288,20 @@ class Session:
             user, server = named
             self._credentials = self._with_name(user)
             return self._route(server, NotLoggedIn(Outcome.NO_SERVER, "server named by the user: "))
-        try:
-            self._keys = names.keys(lookup_name, self._endpoints)
-        except NoKey as error:
-            self._log(Level.ERR, f"Map is not asked for {self._way}: {error}")
-            return self._connect()
+        self._keys = names.keys(lookup_name, self._endpoints)
         return self._look_up()
 
     def _look_up(self) -> list[Effect]:
         """Ask the map for the next key; when there is none left, the user is absent."""
-        if not self._keys:
-            return self._connect()
+        try:
+            key = next(self._keys, None)
+        except NoKey as error:
+            self._log(Level.ERR, f"Map is not asked for{self._at}: {error}")
+            return self._choose_server()
+        if key is None:
+            return self._choose_server()
         self._phase = Phase.LOOKING_UP
-        return self._until(Lookup(self._keys.pop(0)))
+        return self._until(Lookup(key))
 
     def _server_patience(self) -> float:
         """How long finding, reaching and greeting the real server may take."""
@@ -277,7 +329,7 @@ class Session:
         if route.user is not None and self._policy.username_from_database:
             self._credentials = self._with_name(route.user)
         self._server, self._port = route.host, route.port
-        return self._connect()
+        return self._choose_server()
 
     def _with_name(self, name: bytes) -> Credentials:
         """Put a name, the map's or what the user left of his own, in the place of the one that was asked for."""
@@ -287,9 +339,8 @@ class Session:
             return Credentials(name, password)
         return Credentials(authcid, password, name)
 
-    # --- CONNECTING
-
-    def _connect(self) -> list[Effect]:
+    def _choose_server(self) -> list[Effect]:
+        """Take the default server and port where no other is known; then go there."""
         if self._server is None:
             servers = self._policy.outgoing_servers
             if not servers:
@@ -297,6 +348,38 @@ class Session:
             self._server, self._port = servers[self._turn % len(servers)]
             self._turn += 1
         self._port = self._port or self._policy.outgoing_port
+        return self._authenticate() if self._policy.authenticate_in else self._connect()
+
+    # --- AUTHENTICATING
+
+    def _authenticate(self) -> list[Effect]:
+        """Ask whether the password is that of the account it was given for (perdition 4.3, step 7).
+
+        Whether that account may act as another (authzid) is the real server's to say: it is told both names.
+        """
+        assert self._credentials is not None  # noqa: S101  # a server is chosen for an attempt
+        authcid, password = self._credentials.authcid, self._credentials.password
+        self._be_patient()  # whoever checks passwords may let time pass on purpose
+        self._phase = Phase.AUTHENTICATING
+        name = self._policy.names.mangle(authcid, State.LOCAL_AUTHENTICATION, self._endpoints.local_name)
+        return self._until(Authenticate(name, password))
+
+    def _authenticating(self, answer: Answer) -> list[Effect]:
+        match answer:
+            case Authenticated():
+                self._out.append(Deadline(self._server_patience()))
+                return self._connect()
+            case NotAuthenticated(why):
+                return self._refuse(NotLoggedIn(Outcome.NOT_AUTHENTICATED, why))
+            case Failed(why):
+                return self._refuse(NotLoggedIn(Outcome.NO_AUTHENTICATION, why))
+        return self._refuse(NotLoggedIn(Outcome.NO_AUTHENTICATION, "timed out"))
+
+    # --- CONNECTING
+
+    def _connect(self) -> list[Effect]:
+        assert self._server is not None  # noqa: S101  # it has been chosen
+        assert self._port is not None  # noqa: S101  # and its port with it
         self._phase = Phase.CONNECTING
         return self._until(Connect(self._server, self._port, self._policy.server_tls is Tls.IMPLICIT))
 
@@ -305,8 +388,8 @@ class Session:
         match answer:
             case Connected():
                 self._back = BACKS[self._policy.proto](self._policy, self._for_real_server(self._credentials))
+                self._back.show = self._show("REAL")
                 if self._policy.server_tls is Tls.IMPLICIT:
-                    self._server_secure = "ssl"
                     self._back.start_under_tls()
                 return self._log_in()
             case Failed(why, tls):
@@ -360,7 +443,6 @@ class Session:
             return self._refuse(NotLoggedIn(Outcome.TLS_FAILURE, why))
         self._server_secure = "starttls"
         result = self._back.go_on_under_tls()
-        self._flush(Side.SERVER)
         return self._refuse(result) if isinstance(result, NotLoggedIn) else self._log_in()
 
     # --- REFUSING
@@ -370,7 +452,7 @@ class Session:
         if self._back is not None:
             good_bye = self._back.say_good_bye()
             if good_bye:
-                self._out.append(Send(Side.SERVER, good_bye))
+                self._send(Side.SERVER, good_bye, good_bye)
             self._out.append(HangUp())
         self._back = None
         self._refusal = refusal
@@ -382,20 +464,25 @@ class Session:
         refusal = self._refusal
         self._be_patient()
         if refusal.why:
-            server = "" if self._server is None else f" {self._server}:{self._port}"
-            self._log(Level.ERR, log_lines.words(f"Real server{server} for {self._way}: {refusal.why}"))
+            self._log(Level.ERR, log_lines.words(f"{self._whose_fault()} for{self._at}: {refusal.why}"))
         self._front.fail(refusal.outcome, refusal.answer)
         self._flush(Side.CLIENT)
         self._log_auth(refusal.outcome)
         self._credentials = None
         self._failures += 1
         if self._failures >= self._policy.failures:
-            self._out.append(Send(Side.CLIENT, self._front.farewell("too many log-ins have failed")))
-            self._log(Level.ERR, f"Too many failed log-ins of client {self._way}")
+            self._say(self._front.farewell("too many log-ins have failed"))
+            self._log(Level.ERR, f"Too many failed log-ins of client{self._at}")
             return self._close()
         return self._talk()
 
-    def _log_auth(self, outcome: Outcome) -> None:
+    def _whose_fault(self) -> str:
+        if self._refusal.outcome in (Outcome.NOT_AUTHENTICATED, Outcome.NO_AUTHENTICATION):
+            return "Local authentication"
+        return "Real server" if self._server is None else f"Real server {self._server}:{self._port}"
+
+    def _log_auth(self, outcome: Outcome) -> str:
+        """Write the line of the log-in; give it."""
         assert self._credentials is not None  # noqa: S101  # an outcome follows an attempt
         early = outcome in (Outcome.PRIVACY_REQUIRED, Outcome.LOGIN_DISABLED) and self._server is None
         port = UNKNOWN if early else (self._port or self._policy.outgoing_port)
@@ -407,8 +494,10 @@ class Session:
             self._policy.label,
             self._server_secure,
             outcome.status,
+            with_password=self._policy.log_passwd.covers(good=outcome is Outcome.OK),
         )
         self._log(Level.NOTICE, line)
+        return line
 
     # --- the hand-over
 
@@ -416,14 +505,17 @@ class Session:
         assert self._back is not None  # noqa: S101  # somebody is logged in
         assert self._credentials is not None  # noqa: S101  # as somebody
         reply = self._front.succeed(logged_in.answer)
+        if self._show_ours is not None:
+            self._show_ours(reply)
         relay = Relay(
             reply=reply,
             to_client=self._back.take_trailing_data(),
             to_server=self._front.take_trailing_data(),
-            closing=f"Closing session: {self._way} {log_lines.identities(self._credentials)}",
+            auth=self._log_auth(Outcome.OK),
+            closing=f"Closing session:{self._at} {log_lines.identities(self._credentials)}",
             idle_farewell=self._front.idle_farewell(),
+            shown_as=self._way if self._policy.connection_logging else None,
         )
-        self._log_auth(Outcome.OK)
         self._phase = Phase.OVER
         self._credentials = self._back = None
         return self._until(relay)
@@ -432,6 +524,7 @@ class Session:
         Phase.HANDSHAKE: _handshake,
         Phase.TALKING: _talking,
         Phase.LOOKING_UP: _looking_up,
+        Phase.AUTHENTICATING: _authenticating,
         Phase.CONNECTING: _connecting,
         Phase.LOGGING_IN: _logging_in,
         Phase.SECURING: _securing,

@@ -21,8 +21,8 @@ def test_a_goal_speaks_of_what_is_measured(goal: Goal) -> None:
         assert not bound.case or bound.case in NAMES
 
 
-def test_all_rows_of_issue_6_are_there() -> None:
-    assert len(read_goals()) == 10
+def test_all_rows_of_the_table_are_there() -> None:
+    assert len(read_goals()) == 11
 
 
 @pytest.mark.parametrize("guard", read_guards(), ids=lambda guard: guard.case)

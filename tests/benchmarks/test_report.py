@@ -3,7 +3,7 @@
 from benchmarks.cases import Case
 from benchmarks.goals import Bound, Goal
 from benchmarks.measure import Sample
-from benchmarks.report import calm, case_table, goals_table, medians_of, ratio, shown
+from benchmarks.report import calm, case_table, goals_table, medians_of, page, ratio, shown
 
 CASE = Case("a", "words", "group", sessions=1)
 
@@ -43,6 +43,19 @@ def test_the_table_of_goals_says_how_far_ours_is() -> None:
         "| work (CPU ms/session; a) | 2.000 | 0.500 | **1.000** | 0.50 | 2.00 "
         "| 0.6 x perdition | yes | 0.4 x perdition | NO |"
     )
+
+
+def test_the_page_has_the_goals_the_picture_and_what_is_no_goal() -> None:
+    cases = [CASE, Case("fairness-plain", "NOOP beside bulk", "bulk", fetches=8, round_trips=4)]
+    samples = [sample("ours", 1), Sample("fairness-plain", "ours", {"gb_per_second": 1.0, "round_trip_p99_us": 512.0})]
+
+    text = page(cases, ["ours"], samples, [Goal("w", ["a"], "session_ms", Bound(value=2.0), Bound(value=1.0))], "where")
+
+    assert text.startswith("where")
+    assert "| w (CPU ms/session; a) |" in text
+    assert "](performance.svg)" in text
+    assert "| **ours** | 1.00 | - | - | 512 |" in text
+    assert "**words**" not in text
 
 
 def test_figures_are_shown_in_their_unit() -> None:

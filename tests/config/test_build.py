@@ -4,10 +4,11 @@ import pytest
 
 from perdition.config.build import build, clashes
 from perdition.config.command_line import read
+from perdition.config.name_states import ALL, AddDomain, NameState
 from perdition.config.origin import COMMAND_LINE, DEFAULT, Given, Origin, Source
 from perdition.config.settings import Settings
 from perdition.config.ssl_mode import SslMode, Tls
-from perdition.config.values import HostPort, Protocol
+from perdition.config.values import FurtherMap, HostPort, Protocol
 
 FILE = Origin(Source.FILE, "/p.conf", 3)
 
@@ -40,6 +41,25 @@ def test_ssl_modes_of_one_place_add_up() -> None:
 
     assert errors == []
     assert settings.ssl_mode == SslMode(Tls.SSL, Tls.TLS)
+
+
+def test_states_of_one_place_add_up_as_in_perdition_2_2() -> None:
+    line = "-S servername_lookup -S remote_login --lower_case all -A all,0 -A 2 --lower_case remote_login"
+    settings, errors = build(Settings(), [[Given("strip_domain", "all", FILE)], given(line)])
+
+    assert errors == []
+    assert settings.strip_domain == {NameState.SERVERNAME_LOOKUP, NameState.REMOTE_LOGIN}
+    assert settings.lower_case == ALL
+    assert settings.add_domain == AddDomain(ALL, 2)
+
+
+def test_further_maps_of_one_place_add_up() -> None:
+    file = [Given("further_map", "ldap", FILE)]
+    settings, errors = build(Settings(), [file, given("--further_map gdbm:/a,b --further_map sqlite")])
+
+    assert errors == []
+    assert settings.further_map == (FurtherMap("gdbm", "/a,b"), FurtherMap("sqlite"))
+    assert build(Settings(), [file, [Given("further_map", "", FILE)]])[0].further_map == ()
 
 
 def test_ssl_mode_of_the_command_line_replaces_that_of_the_file() -> None:
@@ -88,6 +108,10 @@ CLASHES = [
     (
         [Settings(bind_address=(HostPort("a", 5), HostPort("b"))), Settings(bind_address=(HostPort("b"),))],
         ["options bind_address and listen_port: listeners 1 and 2 both listen on b port 110"],
+    ),
+    (
+        [Settings(bind_address=(HostPort("b\udcc8"),))] * 2,  # an octet of the file that is no UTF-8
+        ["options bind_address and listen_port: listeners 1 and 2 both listen on b\\udcc8 port 110"],
     ),
 ]
 

@@ -28,6 +28,10 @@ GOOD: list[tuple[str, list[tuple[str, Value]]]] = [
     ("-I X", [("imap_capability", "X"), ("pop_capability", "X"), ("managesieve_capability", "X")]),
     ("-t 1 -t 2", [("timeout", "1"), ("timeout", "2")]),
     ("-q --", [("quiet", True)]),
+    ("--print_config", [("print_config", "")]),
+    ("--print-config toml", [("print_config", "toml")]),
+    ("--print-config=conf -q", [("print_config", "conf"), ("quiet", True)]),
+    ("--print_config -q", [("print_config", ""), ("quiet", True)]),
     ("-f x -h --version", [("config_file", "x"), ("help", True), ("version", True)]),
 ]
 
@@ -59,12 +63,6 @@ BAD = {
     "-": ['left-over word "-" on the command line'],
     "-- -q": [],
     "-q x": ['left-over word "x" on the command line'],
-    "--authenticate_in": ["option --authenticate_in is known to perdition 2.2 but not supported yet"],
-    "-u nobody -g nogroup": [
-        "option --username is known to perdition 2.2 but not supported yet",
-        "option --group is known to perdition 2.2 but not supported yet",
-    ],
-    "-ai": ["option --authenticate_in is known to perdition 2.2 but not supported yet"],
 }
 
 

@@ -26,5 +26,5 @@ def test_a_short_and_a_long_entry() -> None:
 
     assert "  -d, --debug               Log more.\n" in text
     assert "      --connect_timeout SECONDS\n                            Time to reach" in text
-    assert "take so\n                            long; then all sessions end. Default: 30.\n" in text
+    assert "handshake\n                            included. 0: no limit. Default: 30.\n" in text
     assert "no map. Default" not in text

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from perdition.config.load import Config, load
+from perdition.config.load import Config, examine, load
 from perdition.config.origin import COMMAND_LINE, PROGRAM, ConfigError, Origin, Source
 from perdition.config.settings import Settings
 from perdition.config.values import Protocol
@@ -104,6 +104,12 @@ def test_a_named_file_must_be_there(tmp_path: Path) -> None:
     assert errors_of(["perdition", "-f", str(missing)], tmp_path) == [
         f'option config_file: cannot read "{missing}": No such file or directory'
     ]
+    config, errors = examine(["perdition", "-f", str(missing), "-t", "5"])  # perdition 2.2 goes on without
+    assert (errors, config.warnings) == (
+        (),
+        (f'option config_file: cannot read "{missing}": No such file or directory',),
+    )
+    assert config.common.timeout == 5
     assert errors_of(["perdition", "-f", str(tmp_path)], tmp_path) == [
         f'option config_file: cannot read "{tmp_path}": Is a directory'
     ]
@@ -159,7 +165,7 @@ def test_toml_listeners(tmp_path: Path) -> None:
     assert {listener.map_library for listener in config.listeners} == {"sqlite"}
     assert all(listener.quiet for listener in (*config.listeners, config.common))
     assert config.common.protocol is Protocol.IMAP4S
-    assert pop.origin("timeout") == Origin(Source.FILE, str(file), table=2)
+    assert pop.origin("timeout") == Origin(Source.FILE, str(file), 11, table=2)
 
 
 def test_command_line_wins_over_every_listener(tmp_path: Path) -> None:
@@ -183,8 +189,8 @@ def test_what_listeners_share_is_wrong_once(tmp_path: Path) -> None:
     file.write_text("timeout = -5\n[[listener]]\n[[listener]]\nlisten_port = 'x'\n")
 
     assert errors_of(["perdition", "-f", str(file)], tmp_path) == [
-        f'{file}: option timeout: expected a whole number, 0 to 2147483647, not "-5"',
-        f'{file}: [[listener]] 2: option listen_port: expected a port, 0 to 65535, or the name of a service, not "x"',
+        f'{file}:1: option timeout: expected a whole number, 0 to 2147483647, not "-5"',
+        f'{file}:4: [[listener]] 2: option listen_port: expected a port, 0 to 65535, or the name of a service, not "x"',
     ]
 
 
@@ -193,5 +199,5 @@ def test_listeners_on_one_port(tmp_path: Path) -> None:
     file.write_text("[[listener]]\n[[listener]]\n")
 
     assert errors_of(["perdition", "-f", str(file)], tmp_path) == [
-        "options bind_address and listen_port: listeners 1 and 2 both listen on all addresses port 110"
+        f"{file}: options bind_address and listen_port: listeners 1 and 2 both listen on all addresses port 110"
     ]

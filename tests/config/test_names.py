@@ -52,13 +52,6 @@ REFUSED = [
     ("quiet", "", COMMAND_LINE, 'option --quiet takes no value, not ""'),
     ("timeout", None, FILE, "/p.conf:3: option timeout needs a value: a number"),
     ("protocol", None, COMMAND_LINE, "option --protocol needs a value: a text"),
-    (
-        "authenticate_in",
-        None,
-        COMMAND_LINE,
-        "option --authenticate_in is known to perdition 2.2 but not supported yet",
-    ),
-    ("group", "x", FILE, "/p.conf:3: option group is known to perdition 2.2 but not supported yet"),
 ]
 
 

@@ -57,7 +57,6 @@ BAD = {
     b"quiet yes\n": ['/p.conf:1: option quiet takes no value, not "yes"'],
     b"quiet=yes\n": ['/p.conf:1: option quiet takes no value, not "yes"'],
     b"timeout\nquiet\n": ["/p.conf:1: option timeout needs a value: a number"],
-    b"a\n": ["/p.conf:1: option authenticate_in is known to perdition 2.2 but not supported yet"],
     b"quiet\nok_line 'a\n": ["/p.conf:2: expected a closing single quote"],
     b"x\ny\nok_line \0": ["/p.conf:3: expected text, found a NUL octet"],
     b"wrong\nquiet 1\n": [

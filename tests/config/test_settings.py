@@ -4,14 +4,14 @@ import attrs
 import pytest
 
 from perdition.config import capabilities
-from perdition.config.later import LATER
 from perdition.config.name_states import AddDomain
 from perdition.config.names import Known
 from perdition.config.option import Scope, Takes
 from perdition.config.origin import DEFAULT, PROGRAM
 from perdition.config.settings import ALIASES, OPTIONS, Settings
 from perdition.config.ssl_mode import NO_TLS, SSL_ALL, SslMode, Tls
-from perdition.config.values import Protocol
+from perdition.config.tls_versions import TlsVersion
+from perdition.config.values import LogPasswd, Protocol
 
 # All of perdition 2.2's options with a letter, reference 1.1 and 1.2.
 LETTERS = (
@@ -34,11 +34,26 @@ LONG_ONLY = (
     "ssl_outgoing_max_proto_version ssl_listen_compression ssl_outgoing_compression "
     "ssl_no_cipher_server_preference"
 )
-NEW = {"connect_timeout", "shutdown_grace", "version"}
+NEW = {
+    "check",
+    "connect_timeout",
+    "further_map",
+    "map_cache_lifetime",
+    "map_cache_size",
+    "map_concurrency",
+    "map_negative_lifetime",
+    "map_stale_lifetime",
+    "map_timeout",
+    "print_config",
+    "show_secrets",
+    "shutdown_grace",
+    "version",
+    "workers",
+}
 
 
 def test_every_option_of_perdition_2_2_is_known() -> None:
-    known: tuple[Known, ...] = (*OPTIONS.values(), *ALIASES, *LATER)
+    known: tuple[Known, ...] = (*OPTIONS.values(), *ALIASES)
     letters = dict(pair.split() for pair in LETTERS.split(", "))
 
     assert {row.short: row.name for row in known if row.short} == letters
@@ -50,8 +65,15 @@ DEFAULTS: dict[str, object] = {
     "protocol": Protocol.POP3,
     "bind_address": (),
     "listen_port": None,
-    "map_library": "",
+    "map_library": "gdbm",
     "map_library_opt": None,
+    "further_map": (),
+    "map_timeout": 30,
+    "map_concurrency": 20,
+    "map_cache_lifetime": 0,
+    "map_negative_lifetime": 0,
+    "map_stale_lifetime": 0,
+    "map_cache_size": 100000,
     "outgoing_server": (),
     "outgoing_port": None,
     "domain_delimiter": "@",
@@ -65,6 +87,17 @@ DEFAULTS: dict[str, object] = {
     "ssl_key_file": "/etc/perdition/perdition.key.pem",
     "ssl_ca_file": None,
     "ssl_ca_path": "/etc/perdition/perdition.ca/",
+    "ssl_ca_chain_file": None,
+    "ssl_dh_params_file": None,
+    "ssl_passphrase_fd": 0,
+    "ssl_passphrase_file": None,
+    "ssl_cert_verify_depth": 9,
+    "ssl_listen_min_proto_version": TlsVersion.TLSV1_2,
+    "ssl_listen_max_proto_version": None,
+    "ssl_listen_ciphers": None,
+    "ssl_outgoing_min_proto_version": TlsVersion.TLSV1_2,
+    "ssl_outgoing_max_proto_version": None,
+    "ssl_outgoing_ciphers": None,
     "ok_line": "You are so in",
     "imap_capability": None,
     "pop_capability": None,
@@ -73,10 +106,16 @@ DEFAULTS: dict[str, object] = {
     "authenticate_timeout": 1800,
     "connect_timeout": 30,
     "connection_limit": 0,
+    "log_passwd": LogPasswd.NEVER,
+    "connect_relog": 300,
+    "username": "nobody",
+    "group": "nogroup",
     "pid_file": "",
     "log_facility": "mail",
-    "shutdown_grace": 30,
+    "shutdown_grace": 0,
+    "workers": None,
     "config_file": None,
+    "print_config": None,
 }
 
 
@@ -155,12 +194,16 @@ def test_scopes() -> None:
     def names(scope: Scope) -> set[str]:
         return {name for name, row in OPTIONS.items() if row.scope is scope}
 
-    assert names(Scope.START) == {"config_file", "help", "version"}
+    assert names(Scope.START) == {"check", "config_file", "help", "print_config", "show_secrets", "version"}
     assert names(Scope.PROCESS) == {
         "no_daemon",
+        "inetd_mode",
+        "username",
+        "group",
         "pid_file",
         "log_facility",
         "debug",
         "quiet",
         "shutdown_grace",
+        "workers",
     }

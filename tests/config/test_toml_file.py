@@ -5,7 +5,7 @@ import pytest
 from perdition.config.origin import Given, Origin, Source, Value
 from perdition.config.toml_file import read
 
-TOP = Origin(Source.FILE, "/p.toml")
+FIRST = Origin(Source.FILE, "/p.toml", 1)
 
 GOOD: list[tuple[str, str, Value]] = [
     ("quiet = true", "quiet", True),
@@ -18,6 +18,9 @@ GOOD: list[tuple[str, str, Value]] = [
     ('ssl_mode = ["ssl_listen", "tls_outgoing"]', "ssl_mode", "ssl_listen,tls_outgoing"),
     ('ssl_mode = "ssl_all"', "ssl_mode", "ssl_all"),
     ("bind_address = []", "bind_address", ""),
+    ('further_map = ["ldap:a,b", "gdbm"]', "further_map", "ldap:a,b\ngdbm"),
+    ('further_map = "gdbm"', "further_map", "gdbm"),
+    ("timeout = 0x10000000000000000", "timeout", "0x10000000000000000"),
     ("server_ok_line = true", "server_resp_line", True),
 ]
 
@@ -27,7 +30,7 @@ def test_good(text: str, name: str, value: Value) -> None:
     reading = read(text.encode(), "/p.toml")
 
     assert reading.errors == ()
-    assert reading.given == (Given(name, value, TOP),)
+    assert reading.given == (Given(name, value, FIRST),)
     assert reading.listeners == ()
 
 
@@ -37,42 +40,40 @@ def test_listeners() -> None:
     reading = read(text, "/p.toml")
 
     assert reading.errors == ()
-    assert reading.given == (Given("timeout", "7", TOP),)
+    assert reading.given == (Given("timeout", "7", FIRST),)
     assert reading.listeners == (
-        (Given("protocol", "POP3", Origin(Source.FILE, "/p.toml", table=1)),),
+        (Given("protocol", "POP3", Origin(Source.FILE, "/p.toml", 3, table=1)),),
         (),
     )
 
 
-LISTENER = "/p.toml: listener: expected tables, each under a line [[listener]]"
+LISTENER = "/p.toml:1: listener: expected tables, each under a line [[listener]]"
 BAD = {
-    'timeout = "5"': ["/p.toml: option timeout: expected an integer, not a string"],
-    "timeout = true": ["/p.toml: option timeout: expected an integer, not true or false"],
-    "timeout = 5.5": ["/p.toml: option timeout: expected an integer, not another type"],
-    "timeout = [5]": ["/p.toml: option timeout: expected an integer, not an array"],
-    "quiet = 1": ["/p.toml: option quiet: expected true or false, not an integer"],
-    "ok_line = 5": ["/p.toml: option ok_line: expected a string, not an integer"],
-    "listen_port = 5.0": ["/p.toml: option listen_port: expected an integer or a string, not another type"],
+    'timeout = "5"': ["/p.toml:1: option timeout: expected an integer, not a string"],
+    "timeout = true": ["/p.toml:1: option timeout: expected an integer, not true or false"],
+    "timeout = 5.5": ["/p.toml:1: option timeout: expected an integer, not another type"],
+    "timeout = [5]": ["/p.toml:1: option timeout: expected an integer, not an array"],
+    "quiet = 1": ["/p.toml:1: option quiet: expected true or false, not an integer"],
+    "ok_line = 5": ["/p.toml:1: option ok_line: expected a string, not an integer"],
+    "listen_port = 5.0": ["/p.toml:1: option listen_port: expected an integer or a string, not another type"],
     "ssl_mode = [1]": [
-        "/p.toml: option ssl_mode: expected a string or an array of strings, not an array with something else"
+        "/p.toml:1: option ssl_mode: expected a string or an array of strings, not an array with something else"
     ],
-    "timeuot = 5": ['/p.toml: unknown option "timeuot" (did you mean timeout?)'],
-    "t = 5": ['/p.toml: unknown option "t"'],
-    "inetd_mode = true": ["/p.toml: option inetd_mode is known to perdition 2.2 but not supported yet"],
-    "group = 5": ["/p.toml: option group is known to perdition 2.2 but not supported yet"],
-    "help = true": ["/p.toml: option help may stand on the command line only"],
+    "timeuot = 5": ['/p.toml:1: unknown option "timeuot" (did you mean timeout?)'],
+    "t = 5": ['/p.toml:1: unknown option "t"'],
+    "help = true": ["/p.toml:1: option help may stand on the command line only"],
     "[[listener]]\nquiet = true": [
-        "/p.toml: [[listener]] 1: option quiet is for the whole process: write it above the first [[listener]]"
+        "/p.toml:2: [[listener]] 1: option quiet is for the whole process: write it above the first [[listener]]"
     ],
     "[[listener]]\n[[listener]]\ntimeout = 'x'": [
-        "/p.toml: [[listener]] 2: option timeout: expected an integer, not a string"
+        "/p.toml:3: [[listener]] 2: option timeout: expected an integer, not a string"
     ],
     "listener = 5": [LISTENER],
     "listener = [5]": [LISTENER],
     "[listener]\nquiet = true": [LISTENER],
     "quiet = 1\nfoo = 2": [
-        "/p.toml: option quiet: expected true or false, not an integer",
-        '/p.toml: unknown option "foo"',
+        "/p.toml:1: option quiet: expected true or false, not an integer",
+        '/p.toml:2: unknown option "foo"',
     ],
 }
 
@@ -82,8 +83,19 @@ def test_bad(text: str, errors: list[str]) -> None:
     assert list(read(text.encode(), "/p.toml").errors) == errors
 
 
-@pytest.mark.parametrize("data", [b"timeout = ", b"\xff"])
-def test_no_toml(data: bytes) -> None:
-    (error,) = read(data, "/p.toml").errors
+NO_TOML = {
+    b"\ntimeout = ": ":2",
+    b"\n\ntimeout = x\n": ":3",
+    b"\n\xff": ":2",
+    b"timeout = " + b"9" * 5000: "",
+    b"ok_line = " + b"[" * 3000: "",
+}
 
-    assert error.startswith("/p.toml: expected TOML: ")
+
+@pytest.mark.parametrize(("data", "line"), NO_TOML.items())
+def test_no_toml(data: bytes, line: str) -> None:
+    reading = read(data, "/p.toml")
+    (error,) = reading.errors
+
+    assert error.startswith(f"/p.toml{line}: expected TOML: ")
+    assert not reading.whole

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perdition.config import values
-from perdition.config.values import HostPort, Protocol
+from perdition.config.values import FurtherMap, HostPort, Protocol
 
 GOOD: list[tuple[Callable[[str], object], str, object]] = [
     (values.text, "-x y", "-x y"),
@@ -25,6 +25,19 @@ GOOD: list[tuple[Callable[[str], object], str, object]] = [
     (values.number, "", 0),
     (values.number, "010", 10),
     (values.number, "2147483647", 2147483647),
+    (values.positive, "1", 1),
+    (values.account, "nobody", "nobody"),
+    (values.account, "65534", "65534"),
+    (values.ciphers, "", None),
+    (values.ciphers, "HIGH:!aNULL", "HIGH:!aNULL"),
+    (values.log_passwd, "Fail", values.LogPasswd.FAIL),
+    (values.positive, "2147483647", 2147483647),
+    (values.workers, "1", 1),
+    (values.workers, "120", 120),
+    (values.further_maps, "", ()),
+    (values.further_maps, "gdbm", (FurtherMap("gdbm"),)),
+    (values.further_maps, "ldap:3:ldap://a,b/?x", (FurtherMap("ldap", "3:ldap://a,b/?x"),)),
+    (values.further_maps, "a:\nb:c", (FurtherMap("a", ""), FurtherMap("b", "c"))),
     (values.listen_port, "0", 0),
     (values.listen_port, "65535", 65535),
     (values.listen_port, "imaps", 993),
@@ -61,6 +74,19 @@ BAD: list[tuple[Callable[[str], object], str, str]] = [
     (values.number, "٣", "a whole number, 0 to 2147483647"),
     (values.number, "2147483648", "a whole number, 0 to 2147483647"),
     (values.number, "9" * 5000, "a whole number, 0 to 2147483647"),
+    (values.account, "", "a name or a number"),
+    (values.account, "a\nb", "a name or a number"),
+    (values.ciphers, "a\n", "a list of ciphers in OpenSSL's words"),
+    (values.ciphers, "\xe4", "a list of ciphers in OpenSSL's words"),
+    (values.log_passwd, "", "never, fail, ok or always"),
+    (values.positive, "", "a whole number, 1 to 2147483647"),
+    (values.positive, "0", "a whole number, 1 to 2147483647"),
+    (values.positive, "2147483648", "a whole number, 1 to 2147483647"),
+    (values.workers, "", "a whole number, 1 to 120"),
+    (values.workers, "0", "a whole number, 1 to 120"),
+    (values.workers, "121", "a whole number, 1 to 120"),
+    (values.further_maps, ":x", "the kind of a map, and behind a colon its option string"),
+    (values.further_maps, "a\n", "the kind of a map, and behind a colon its option string"),
     (values.listen_port, "", "a port, 0 to 65535, or the name of a service"),
     (values.listen_port, "65536", "a port, 0 to 65535, or the name of a service"),
     (values.listen_port, "no-such-service", "a port, 0 to 65535, or the name of a service"),

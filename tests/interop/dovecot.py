@@ -5,20 +5,20 @@ import grp
 import imaplib
 import os
 import pwd
-import shutil
 import socket
 import ssl
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 import pytest
 
-from tests.interop.machine import IPV6, PATIENCE, CannotStart, end, program, start_on_free_ports
+from tests.interop.machine import PATIENCE, CannotStart, end, program
 from tests.interop.tls_front import TlsFront
 from tests.interop.transports import Protocol, Tls
+from tests.ports import IPV6, free_ports
 
 PASSWORD: Final = "secret"
 READER: Final = "reader"
@@ -156,36 +156,17 @@ class Dovecot:
 
 
 def start(folder: Path, certificate: Path, key: Path) -> Dovecot:
-    """Start a Dovecot in an empty folder, or skip the test."""
-    dovecot = program("dovecot", "dovecot-core")
-    check_installation(dovecot)
-    return start_on_free_ports(len(NAMES), lambda ports: start_on(ports, dovecot, folder, certificate, key))
-
-
-def check_installation(dovecot: str) -> None:
-    """Skip the test where not all of Dovecot is there."""
-    version = subprocess.run([dovecot, "--version"], capture_output=True, text=True).stdout
-    if not version.startswith("2.3."):
-        pytest.skip(f"needs Dovecot 2.3, for its form of configuration; found {version.split(' ')[0]}")
-    libexec = subprocess.run(
-        [program("doveconf", "dovecot-core"), "-d", "-h", "libexec_dir"], capture_output=True, text=True
-    ).stdout.strip()
-    for name, package in PACKAGES.items():
-        if not os.path.exists(f"{libexec}/{name}"):
-            pytest.skip(f"needs {libexec}/{name} (Debian package {package})")
-
-
-def start_on(ports: Sequence[int], dovecot: str, folder: Path, certificate: Path, key: Path) -> Dovecot:
-    """Start a Dovecot and wait for it.
+    """Start a Dovecot in an empty folder and wait for it, or skip the test.
 
     Raises:
         CannotStart: it does not come up.
     """
-    shutil.rmtree(folder, ignore_errors=True)
+    dovecot = program("dovecot", "dovecot-core")
+    check_installation(dovecot)
+    named = dict(zip(NAMES, free_ports(len(NAMES)), strict=True))
     for name in ("run", "state", "mail"):
         (folder / name).mkdir(parents=True)
     folder.chmod(0o755)  # whatever the umask is
-    named = dict(zip(NAMES, ports, strict=True))
     configuration = folder / "dovecot.conf"
     configuration.write_text(
         CONFIGURATION.format(
@@ -201,7 +182,7 @@ def start_on(ports: Sequence[int], dovecot: str, folder: Path, certificate: Path
     with open(folder / "output", "wb") as output:
         process = subprocess.Popen([dovecot, "-F", "-c", configuration], stdout=output, stderr=subprocess.STDOUT)
     try:
-        for port in ports:
+        for port in named.values():
             wait_for_port(process, port)
     except BaseException as error:
         end(process)
@@ -209,6 +190,19 @@ def start_on(ports: Sequence[int], dovecot: str, folder: Path, certificate: Path
         raise CannotStart(f"dovecot: {error}\n{said}") from error
     front = TlsFront(named["sieve"], server_context(certificate, key))
     return Dovecot(folder, process, named, front)
+
+
+def check_installation(dovecot: str) -> None:
+    """Skip the test where not all of Dovecot is there."""
+    version = subprocess.run([dovecot, "--version"], capture_output=True, text=True).stdout
+    if not version.startswith("2.3."):
+        pytest.skip(f"needs Dovecot 2.3, for its form of configuration; found {version.split(' ')[0]}")
+    libexec = subprocess.run(
+        [program("doveconf", "dovecot-core"), "-d", "-h", "libexec_dir"], capture_output=True, text=True
+    ).stdout.strip()
+    for name, package in PACKAGES.items():
+        if not os.path.exists(f"{libexec}/{name}"):
+            pytest.skip(f"needs {libexec}/{name} (Debian package {package})")
 
 
 def server_context(certificate: Path, key: Path) -> ssl.SSLContext:

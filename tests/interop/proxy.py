@@ -8,12 +8,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, TypeAlias
 
 from tests.interop.certificates import Certificates
-from tests.interop.machine import PATIENCE, ROOT, CannotStart, end, start_on_free_ports
+from tests.interop.machine import PATIENCE, ROOT, CannotStart, end
+from tests.io_trio.proxy import AS_WE_ARE
+from tests.ports import free_ports
 
 Options: TypeAlias = Mapping[str, str | int | bool | list[str]]
 """perdition's options, as in TOML."""
@@ -111,14 +113,11 @@ def start(folder: Path, certificates: Certificates, listeners: Mapping[str, Opti
         "debug": True,  # it then says that it has started
     }
 
-    def start_on(ports: Sequence[int]) -> Proxy:
-        named = dict(zip(listeners, ports, strict=True))
-        file = folder / "perdition.toml"
-        tables = [common, *({**options, "listen_port": named[name]} for name, options in listeners.items())]
-        file.write_text("\n[[listener]]\n".join(map(toml, tables)))
-        return start_with(named, "--config_file", str(file), "--log_facility", "+")
-
-    return start_on_free_ports(len(listeners), start_on)
+    named = dict(zip(listeners, free_ports(len(listeners)), strict=True))
+    file = folder / "perdition.toml"
+    tables = [common, *({**options, "listen_port": named[name]} for name, options in listeners.items())]
+    file.write_text("\n[[listener]]\n".join(map(toml, tables)))
+    return start_with(named, "--config_file", str(file), "--log_facility", "+")
 
 
 def start_with(ports: Mapping[str, int], *options: str) -> Proxy:
@@ -127,7 +126,7 @@ def start_with(ports: Mapping[str, int], *options: str) -> Proxy:
     Raises:
         CannotStart: it does not come up.
     """
-    proxy = Proxy(subprocess.Popen([*COMMAND, *options], cwd=ROOT, stderr=subprocess.PIPE), ports)
+    proxy = Proxy(subprocess.Popen([*COMMAND, *AS_WE_ARE, *options], cwd=ROOT, stderr=subprocess.PIPE), ports)
     try:
         proxy.wait_for("Starting perdition ")
     except BaseException:

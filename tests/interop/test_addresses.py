@@ -7,10 +7,10 @@ import pytest
 
 from tests.interop.clients import fetch, imap4
 from tests.interop.dovecot import PASSWORD, READER, Dovecot
-from tests.interop.machine import IPV6
 from tests.interop.messages import LARGE, fingerprint
 from tests.interop.proxy import Options, Proxy, StartProxy, way
 from tests.interop.transports import Protocol, Tls, ssl_mode, tls_id
+from tests.ports import IPV6
 
 HOSTS = ["127.0.0.1", "[::1]"] if IPV6 else ["127.0.0.1"]
 

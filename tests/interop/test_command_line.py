@@ -8,10 +8,10 @@ from tests.interop import proxy
 from tests.interop.certificates import Certificates
 from tests.interop.clients import fetch, imap4, pop3, retrieve
 from tests.interop.dovecot import PASSWORD, READER, Dovecot
-from tests.interop.machine import start_on_free_ports
 from tests.interop.messages import LARGE, fingerprint
 from tests.interop.proxy import Proxy
 from tests.interop.transports import Protocol, Tls
+from tests.ports import free_port
 
 
 def start(certs: Certificates, protocol: str, server: str) -> Proxy:
@@ -19,9 +19,8 @@ def start(certs: Certificates, protocol: str, server: str) -> Proxy:
     files = ["--ssl_cert_file", certs.certificate, "--ssl_key_file", certs.key, "--ssl_ca_file", certs.ca]
     host, _, port = server.partition(":")
     options = ["-P", protocol, "-b", "127.0.0.1", "-M", "", "-s", host, "-p", port, "-n", "-d", "-F", "+"]
-    return start_on_free_ports(
-        1, lambda ports: proxy.start_with({"": ports[0]}, *options, "-l", str(ports[0]), *map(str, files))
-    )
+    listen = free_port()
+    return proxy.start_with({"": listen}, *options, "-l", str(listen), *map(str, files))
 
 
 @pytest.mark.parametrize("protocol", ["IMAP4S", "POP3S"])

@@ -1,6 +1,6 @@
 """Certificates and the daemon that several test files share."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import attrs
 import pytest
@@ -9,10 +9,11 @@ from tests.io_trio import certificates as throw_away
 from tests.io_trio.certificates import Certificates
 from tests.io_trio.dialects import DIALECTS, Dialect
 from tests.io_trio.proxy import Leg, Proxy, write_configuration
+from tests.io_trio.stage import MakeStage, staging
 
 CLIENT_LEGS = ("", "ssl", "tls")
 SERVER_LEGS = ("", "ssl", "tls_force")
-PATIENT, HASTY = 120, 2
+PATIENT, HASTY = 120, 5
 """Two values of authenticate_timeout."""
 
 
@@ -24,7 +25,7 @@ class Running:
         proxy: it.
         descriptors: how many it had before the first connection.
         ports: by protocol, client's leg and real server's leg.
-        hasty: the same, where authenticate_timeout is 2 seconds.
+        hasty: the same, where authenticate_timeout is 5 seconds.
     """
 
     proxy: Proxy
@@ -65,3 +66,9 @@ def running(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates
         yield Running(proxy, proxy.descriptors_at_rest(), dict(ports[:half]), dict(ports[half:]))
     assert proxy.errors == ""
     assert not proxy.lines_with("Internal error")
+
+
+@pytest.fixture
+async def make_stage() -> AsyncIterator[MakeStage]:
+    async with staging() as make:
+        yield make

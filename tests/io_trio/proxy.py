@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -19,6 +19,8 @@ from tests.io_trio.talk import PATIENCE, call
 
 ROOT: Final = Path(__file__).parents[2]
 COMMAND: Final = (sys.executable, "-m", "perdition.io_trio")
+# Tests run as whoever runs them, several at once.
+AS_WE_ARE: Final = ("--username=root", "--group=root", "--pid_file=", "--workers=1")
 LISTEN: Final = "0A"
 """TCP_LISTEN in /proc/net/tcp."""
 
@@ -26,7 +28,7 @@ LISTEN: Final = "0A"
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the daemon to its end: for what ends by itself."""
     return subprocess.run(
-        [*COMMAND, *arguments],
+        [*COMMAND, *AS_WE_ARE, *arguments],
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -54,10 +56,10 @@ class Proxy:
         errors: what it wrote to its standard error, when it has ended.
     """
 
-    def __init__(self, *arguments: str, debug: bool = True) -> None:
+    def __init__(self, *arguments: str, debug: bool = True, command: Sequence[str] = COMMAND) -> None:
         options = ["--debug"] if debug else []
         self.process = subprocess.Popen(
-            [*COMMAND, "--log_facility=-", *options, *arguments],
+            [*command, "--log_facility=-", *AS_WE_ARE, *options, *arguments],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

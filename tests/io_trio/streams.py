@@ -4,9 +4,11 @@ import socket
 from typing import Protocol
 
 import trio
+from OpenSSL import SSL
 
-from perdition.io_trio.channel import Channel
-from perdition.io_trio.tls import accept_tls, listening_context
+from perdition.io_trio.channel import Channel, WouldBlock
+from perdition.io_trio.readiness import READABLE
+from perdition.io_trio.tls import check_certificate, client_side, listening_context, server_side
 from tests.io_trio.certificates import Certificates, settings_for
 
 
@@ -45,6 +47,45 @@ def stream(sock: socket.socket) -> trio.SocketStream:
 def peer_of(sock: socket.socket, certificates: Certificates) -> trio.SSLStream[trio.SocketStream]:
     """Give a client's end that does its handshake when it is used first."""
     return trio.SSLStream(stream(sock), certificates.client, server_hostname="localhost", https_compatible=True)
+
+
+async def receive(channel: Channel) -> bytes:
+    """Wait for octets; `b""` is the end."""
+    while True:
+        try:
+            return channel.try_receive()
+        except WouldBlock:
+            await trio.lowlevel.wait_readable(channel.sock)
+
+
+async def send(channel: Channel, data: bytes) -> None:
+    """Write all of it, if it can be."""
+    rest = memoryview(data)
+    while rest:
+        try:
+            rest = rest[channel.try_send(rest) :]
+        except WouldBlock:
+            await trio.lowlevel.wait_writable(channel.sock)
+        except OSError:
+            return
+
+
+async def shake_hands(channel: Channel, connection: SSL.Connection) -> None:
+    while wanted := channel.try_handshake(connection):
+        await (trio.lowlevel.wait_readable if wanted == READABLE else trio.lowlevel.wait_writable)(channel.sock)
+
+
+async def accept_tls(channel: Channel, context: SSL.Context) -> None:
+    """Do the handshake of a server."""
+    await shake_hands(channel, server_side(context, channel.sock))
+
+
+async def connect_tls(channel: Channel, context: SSL.Context, name: str, *, check_name: bool) -> None:
+    """Do the handshake of a client."""
+    connection = client_side(context, channel.sock, name)
+    await shake_hands(channel, connection)
+    if check_name:
+        check_certificate(connection, name)
 
 
 async def secured(

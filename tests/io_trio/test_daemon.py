@@ -2,6 +2,7 @@
 
 import base64
 import gc
+import os
 import re
 import signal
 import socket
@@ -14,18 +15,22 @@ import pytest
 import trio
 import trio.testing
 
+from perdition.config.load import Config
 from perdition.config.settings import Settings
 from perdition.config.values import HostPort, Protocol
-from perdition.io_trio.daemon import Daemon, Listener
-from perdition.io_trio.driver import Driver
-from perdition.io_trio.listeners import listen
+from perdition.io_trio.daemon import Daemon, HangUp
+from perdition.io_trio.hub import Listener
+from perdition.io_trio.listeners import Address, Bound, bind
+from perdition.io_trio.log_in import LogIn
 from perdition.io_trio.service import make_service
+from perdition.io_trio.set_up import SetUp
 from perdition.maps import Query
 from perdition.session import Session
 from perdition.session.effects import Level, Relay
 from tests.io_trio.certificates import Certificates
 from tests.io_trio.dialects import DIALECTS, PASSWORD, Account, Dialect, Imap4, Pop3
-from tests.io_trio.proxy import Leg, Proxy, eventually, listening, write_configuration
+from tests.io_trio.popmaps import silent_popmaps
+from tests.io_trio.proxy import Leg, Proxy, eventually, listening, rows, sockets, write_configuration
 from tests.io_trio.reach import reach, real_server
 from tests.io_trio.talk import PATIENCE, RealServer, Talk, at_once, call
 
@@ -66,7 +71,11 @@ def test_one_connection_too_many_is_refused_politely_and_the_next_is_welcome(
                     heard = sixth.rest()
 
                 assert heard == b""
-        assert len(proxy.lines_with("Connection refused: connection_limit 2 is reached")) == 2
+        refused = ": connection_limit 2 is reached"
+        eventually(lambda: len(proxy.lines_with(refused)) == 2, "two lines about two refusals")
+        shown = proxy.lines_with(refused)
+
+        assert all(re.search(r"Connection refused 127[.0-9]+:\d+->127[.0-9]+:\d+: ", line) for line in shown), shown
 
         for line in (1, 2):
             proxy.wait_for("Closing session" if line == 1 else "Fatal Error reading")
@@ -76,11 +85,37 @@ def test_one_connection_too_many_is_refused_politely_and_the_next_is_welcome(
         assert dialect.is_yes(answer)
 
 
+# --- keepalive
+
+
+ESTABLISHED = "01"
+KEEPALIVE_TIMER = "02"
+"""What /proc/net/tcp has in front of the time that is left (proc(5))."""
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_keepalive_is_set_on_both_legs(tmp_path: Path, certificates: Certificates, wanted: bool) -> None:
+    file = write_configuration(tmp_path, LEGS, f"tcp_keepalive = {str(wanted).lower()}")
+    with (
+        Proxy(f"--config_file={file}") as proxy,
+        real_server(Imap4(), "", Account(), certificates) as real,
+        reach(proxy.ports[1], Imap4(), "", certificates) as session,
+    ):
+        Imap4().log_in(session, b"joe-%d" % real.port)
+        own = {inode for _, inode in sockets(proxy.pid)}
+
+        def timers() -> list[str]:
+            legs = [columns for inode, columns in rows(proxy.pid) if inode in own and columns[3] == ESTABLISHED]
+            return [columns[5].partition(":")[0] for columns in legs]
+
+        expected = KEEPALIVE_TIMER if wanted else "00"
+        eventually(lambda: timers() == [expected] * 2, f"timers {expected}")
+
+
 # --- signals
 
 
-@pytest.mark.parametrize("number", SIGNALS)
-def test_a_signal_ends_everything_cleanly(proxy: Proxy, certificates: Certificates, number: int) -> None:
+def test_an_interrupt_ends_everything_cleanly(proxy: Proxy, certificates: Certificates) -> None:
     with (
         real_server(Imap4(), "", Account(), certificates) as real,
         reach(proxy.ports[1], Imap4(), "", certificates) as session,
@@ -88,17 +123,81 @@ def test_a_signal_ends_everything_cleanly(proxy: Proxy, certificates: Certificat
         reach(proxy.ports[1], Imap4(), "", certificates) as idle_too,
     ):
         Imap4().log_in(session, b"joe-%d" % real.port)
-        status = proxy.end(number)
+        status = proxy.end(signal.SIGINT)
 
         assert status == 0
         assert proxy.errors == ""
         assert Pop3().is_bye(idle.rest())
         assert Imap4().is_bye(idle_too.rest())
         assert session.rest() == b""
-        assert len(proxy.lines_with(f"Exiting on signal {int(number)}")) == 1
+        assert len(proxy.lines_with(f"Exiting on signal {int(signal.SIGINT)}")) == 1
         assert len(proxy.lines_with("Closing session")) == 1
         with socket.socket() as sock:
             assert sock.connect_ex(("127.0.0.1", proxy.ports[0])) != 0
+
+
+def test_sessions_outlive_sigterm_and_nobody_new_comes_in(proxy: Proxy, certificates: Certificates) -> None:
+    with (
+        real_server(Imap4(), "", Account(), certificates) as real,
+        reach(proxy.ports[1], Imap4(), "", certificates) as session,
+        reach(proxy.ports[1], Imap4(), "", certificates) as other,
+        reach(proxy.ports[0], Pop3(), "", certificates) as idle,
+    ):
+        Imap4().log_in(session, b"joe-%d" % real.port)
+        Imap4().log_in(other, b"joe-%d" % real.port)
+        proxy.process.send_signal(signal.SIGTERM)
+
+        assert Pop3().is_bye(idle.rest())
+
+        with socket.socket() as sock:
+            assert sock.connect_ex(("127.0.0.1", proxy.ports[1])) != 0
+        session.say(b"still here\r\n")
+
+        assert session.line() == b"still here\r\n"
+
+        session.close()
+        proxy.wait_for("Closing session")
+        other.say(b"and here\r\n")
+
+        assert other.line() == b"and here\r\n"
+        assert proxy.process.poll() is None
+
+        other.close()
+
+        assert proxy.wait() == 0
+        assert proxy.errors == ""
+        assert len(proxy.lines_with("Closing session")) == 2
+
+
+def test_the_grace_ends_sessions(tmp_path: Path, certificates: Certificates) -> None:
+    file = write_configuration(tmp_path, LEGS, "shutdown_grace = 1")
+    with (
+        real_server(Imap4(), "", Account(), certificates) as real,
+        Proxy(f"--config_file={file}") as proxy,
+        reach(proxy.ports[1], Imap4(), "", certificates) as session,
+    ):
+        Imap4().log_in(session, b"joe-%d" % real.port)
+
+        assert proxy.end(signal.SIGTERM) == 0
+        assert session.rest() == b""
+        assert len(proxy.lines_with("Closing session")) == 1
+
+
+@pytest.mark.parametrize("second", SIGNALS)
+def test_a_second_signal_ends_sessions(proxy: Proxy, certificates: Certificates, second: int) -> None:
+    with (
+        real_server(Imap4(), "", Account(), certificates) as real,
+        reach(proxy.ports[1], Imap4(), "", certificates) as session,
+    ):
+        Imap4().log_in(session, b"joe-%d" % real.port)
+        proxy.process.send_signal(signal.SIGTERM)
+        eventually(lambda: not listening(proxy.pid), "the listeners to be closed")
+        session.say(b"still here\r\n")
+
+        assert session.line() == b"still here\r\n"
+        assert proxy.end(second) == 0
+        assert session.rest() == b""
+        assert len(proxy.lines_with("Exiting on signal")) == 2
 
 
 def test_a_client_that_is_silent_in_its_handshake_holds_nobody(tmp_path: Path, certificates: Certificates) -> None:
@@ -128,12 +227,14 @@ def test_a_log_in_under_way_may_finish(proxy: Proxy, certificates: Certificates,
         proxy.process.send_signal(signal.SIGTERM)
         eventually(lambda: not listening(proxy.pid), "the listeners to be closed")
         go_on.set()
-        answer, rest = talk.line(), talk.rest()
-        status = proxy.wait()
+        answer = talk.line()
+        talk.say(b"and on\r\n")
+        echoed = talk.line()
+        talk.close()
 
         assert dialect.is_yes(answer)
-        assert rest == b""
-        assert status == 0
+        assert echoed == b"and on\r\n"
+        assert proxy.wait() == 0
 
 
 def test_a_client_that_has_to_be_refused_is_told_before_the_end(proxy: Proxy, certificates: Certificates) -> None:
@@ -260,7 +361,7 @@ def lines() -> list[str]:
     return []
 
 
-def make_daemon(lines: list[str], port: int) -> tuple[Daemon, int]:
+def make_daemon(lines: list[str], port: int, reload: HangUp | None = None) -> tuple[Daemon, int]:
     settings = Settings(
         protocol=Protocol.IMAP4,
         bind_address=(HostPort("127.0.0.1"),),
@@ -268,13 +369,15 @@ def make_daemon(lines: list[str], port: int) -> tuple[Daemon, int]:
         no_lookup=True,
         outgoing_server=(HostPort("127.0.0.1", port),),
     )
-    service = make_service(settings)
-    [sock] = listen(settings)
+    service = make_service(settings, silent_popmaps())
+    sock = bind(Address(socket.AF_INET, ("127.0.0.1", 0)))
 
     def log(level: Level, line: str) -> None:
         lines.append(line)
 
-    return Daemon([Listener(sock, service)], log, 1), sock.getsockname()[1]
+    bound = Bound(sock, Address(sock.family, sock.getsockname()))
+    made = SetUp(Config((settings,), settings), silent_popmaps(), {bound: Listener(sock, service)})
+    return Daemon(made, log, reload), sock.getsockname()[1]
 
 
 async def test_a_crash_in_one_session_is_logged_without_its_words_and_touches_no_other(
@@ -302,7 +405,7 @@ async def test_a_crash_in_one_session_is_logged_without_its_words_and_touches_no
                 with reach(port, dialect, "", certificates) as after:
                     return crashed, echoed, dialect.log_in(after, b"joe")
 
-        monkeypatch.setattr("perdition.io_trio.driver.Driver._query", crash)
+        monkeypatch.setattr("perdition.io_trio.log_in.LogIn._query", crash)
         async with trio.open_nursery() as nursery:
             await nursery.start(daemon.run)
             crashed, echoed, answer = await trio.to_thread.run_sync(talk_to_it)
@@ -315,17 +418,40 @@ async def test_a_crash_in_one_session_is_logged_without_its_words_and_touches_no
     assert dialect.is_yes(answer)
     assert len(internal) == 1
     assert re.fullmatch(
-        r"Internal error: RuntimeError at test_daemon.py:\d+ < driver.py:\d+ < driver.py:\d+", internal[0]
+        r"Internal error: RuntimeError at test_daemon.py:\d+ < log_in.py:\d+ < log_in.py:\d+", internal[0]
     )
     assert CANARY.decode() not in "\n".join(lines)
     assert daemon.log_ins == 0
     assert daemon.sessions == 0
 
 
+async def test_a_crash_while_everything_is_read_again_is_logged_and_nothing_else(lines: list[str]) -> None:
+    class Crashing:
+        def reopen_log(self) -> None:
+            lines.append("reopened")
+
+        async def __call__(self, hub: object) -> bool:
+            raise RuntimeError(CANARY)
+
+    daemon, port = make_daemon(lines, 1, Crashing())
+    async with trio.open_nursery() as nursery:
+        await nursery.start(daemon.run)
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGHUP)  # it has a handler now
+            await trio.testing.wait_all_tasks_blocked()
+        with await trio.to_thread.run_sync(call, port) as talk:
+            greeting = await trio.to_thread.run_sync(talk.line)
+        nursery.cancel_scope.cancel()
+
+    assert greeting.startswith(b"* OK ")
+    assert [line.partition(" at ")[0] for line in lines[:4]] == ["reopened", "Internal error: RuntimeError"] * 2
+    assert CANARY.decode() not in "".join(lines)
+
+
 def log_in_objects() -> list[object]:
     """Give all that a log-in is made of."""
     gc.collect()
-    return [thing for thing in gc.get_objects() if isinstance(thing, Driver | Session | Relay)]
+    return [thing for thing in gc.get_objects() if isinstance(thing, LogIn | Session | Relay)]
 
 
 async def test_nothing_of_a_log_in_is_kept_behind_it(lines: list[str], certificates: Certificates) -> None:

@@ -56,6 +56,9 @@ def test_log_in_wrong_then_right_and_both_directions_follow(
     assert heard == b"here\r\n"
 
 
+@pytest.mark.requirement("rfc5161-3.1-3")
+@pytest.mark.requirement("rfc9051-5.5-2")
+@pytest.mark.requirement("rfc9051-6.3.1-3")
 @pytest.mark.parametrize("client", CLIENT_LEGS)
 def test_what_is_pipelined_behind_either_end_of_the_log_in_survives(
     running: Running, certificates: Certificates, dialect: Dialect, client: str

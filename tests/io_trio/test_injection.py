@@ -51,6 +51,8 @@ Inject = Callable[[Talk, Dialect, bytes], None]
 SAME, SECOND = ("injected",), ("Fatal error establishing TLS connection",)
 
 
+@pytest.mark.requirement("rfc2595-4-4")
+@pytest.mark.requirement("rfc9051-6.2.1-3")
 @pytest.mark.parametrize(
     ("inject", "words"),
     [
@@ -169,6 +171,10 @@ def believed(running: Running, certificates: Certificates) -> dict[tuple[str, st
     )
 
 
+@pytest.mark.requirement("rfc2595-3.1-4")
+@pytest.mark.requirement("rfc2595-4-7")
+@pytest.mark.requirement("rfc3501-6.2.1-2")
+@pytest.mark.requirement("rfc9051-6.2.1-5")
 @pytest.mark.parametrize("name", INJECTIONS)
 def test_no_response_in_front_of_the_real_servers_handshake_is_believed(
     believed: dict[tuple[str, str], Future[Believed]], dialect: Dialect, name: str

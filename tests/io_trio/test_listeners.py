@@ -1,25 +1,22 @@
-"""Listening sockets: which are bound, why one cannot be, and who comes in."""
+"""Listening sockets: which are bound, and why one cannot be."""
 
 import contextlib
-import errno
 import os
-import resource
 import socket
 
 import pytest
-import trio
 
 from perdition.config.settings import Settings
 from perdition.config.values import HostPort
-from perdition.io_trio.listeners import CannotListen, connections, listen
+from perdition.io_trio.listeners import Address, CannotListen, addresses, bind, places
 
 
-def complain(line: str) -> None:
-    raise AssertionError(line)
-
-
-def bound(*addresses: HostPort, port: int | None = 0) -> list[socket.socket]:
-    return listen(Settings(bind_address=addresses, listen_port=port))
+def bound(*hosts: HostPort, port: int | None = 0) -> list[socket.socket]:
+    wrong: list[str] = []
+    socks = [bind(place) for place in addresses(Settings(bind_address=hosts, listen_port=port), wrong)]
+    if wrong:
+        raise CannotListen(*wrong)
+    return socks
 
 
 def test_all_addresses_of_ipv4_are_the_default() -> None:
@@ -45,6 +42,31 @@ def test_several_addresses_of_both_families_share_a_port_or_have_their_own() -> 
         assert names[2][1] not in (0, port)
 
 
+def placed(*hosts: str) -> dict[str, Address]:
+    """Give what is bound for one listener an address, all on one port."""
+    listeners = [Settings(bind_address=(HostPort(host),), listen_port=143) for host in hosts]
+    addresses = (place for _, place in places(listeners, (), []) if isinstance(place, Address))
+    return {address.name[0]: address for address in addresses}
+
+
+def test_all_of_ipv6_takes_ipv4_as_well() -> None:
+    [place] = [place for _, place in places([Settings(bind_address=(HostPort("::"),), listen_port=0)], (), [])]
+    assert isinstance(place, Address)
+    with bind(place) as sock, socket.create_connection(("127.0.0.1", sock.getsockname()[1])):
+        server, client = sock.accept()
+        server.close()
+
+        assert client[0] == "::ffff:127.0.0.1"
+
+
+def test_all_of_ipv6_leaves_the_port_of_an_ipv4_listener_alone() -> None:
+    both, beside = placed("::", "::1"), placed("::", "0.0.0.0")  # noqa: S104
+
+    assert both["::"].takes_ipv4
+    assert not both["::1"].takes_ipv4
+    assert not beside["::"].takes_ipv4
+
+
 def test_ipv6_leaves_ipv4_alone() -> None:
     [six] = bound(HostPort("::"))
     with six:
@@ -58,12 +80,12 @@ def test_a_name_is_resolved() -> None:
         assert sock.getsockname()[0] in ("127.0.0.1", "::1")
 
 
-def test_a_port_in_use_leaves_none_open() -> None:
+def test_a_port_in_use_leaves_nothing_open() -> None:
     before = len(os.listdir("/proc/self/fd"))
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         with pytest.raises(CannotListen) as caught:
-            bound(HostPort("127.0.0.2"), HostPort("127.0.0.1"), port=port)
+            bound(HostPort("127.0.0.1"), port=port)
 
     assert str(caught.value) == (
         f"options bind_address and listen_port: cannot listen on 127.0.0.1:{port}: address already in use"
@@ -85,40 +107,3 @@ def test_an_address_that_is_not_ours(host: str, why: str) -> None:
         bound(HostPort(host))
 
     assert why in str(caught.value)
-
-
-async def test_connections_come_in_and_do_not_block() -> None:
-    [sock] = bound(HostPort("127.0.0.1"))
-    with sock, contextlib.ExitStack() as stack:
-        clients = [stack.enter_context(socket.create_connection(sock.getsockname())) for _ in range(100)]
-        seen = set()
-        async with contextlib.aclosing(connections(sock, complain)) as accepted:
-            async for connection in accepted:
-                stack.enter_context(connection)
-                seen.add(connection.getpeername())
-                assert not connection.getblocking()
-                if len(seen) == len(clients):
-                    break
-
-        assert seen == {client.getsockname() for client in clients}
-
-
-async def test_without_descriptors_it_complains_rests_and_goes_on(autojump_clock: trio.testing.MockClock) -> None:
-    complaints: list[str] = []
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    [sock] = bound(HostPort("127.0.0.1"))
-
-    def complain_and_help(line: str) -> None:
-        complaints.append(line)
-        if len(complaints) == 3:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-
-    with sock, socket.create_connection(sock.getsockname()):
-        async with contextlib.aclosing(connections(sock, complain_and_help)) as accepted:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (sock.fileno(), hard))
-            try:
-                (await anext(accepted)).close()
-            finally:
-                resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-
-    assert complaints == [f"Cannot accept connections: {os.strerror(errno.EMFILE).lower()}"] * 3

@@ -12,7 +12,7 @@ import pytest
 
 from perdition.config.values import FACILITIES as KNOWN
 from perdition.io_trio import logs
-from perdition.io_trio.logs import FACILITIES, FileLog, SyslogLog, open_log
+from perdition.io_trio.logs import ALIASES, FACILITIES, FileLog, OpenLog, SyslogLog, open_log
 from perdition.session.effects import Level
 
 LINE = re.compile(r"[A-Z][a-z]{2} [ 123][0-9] [0-9]{2}:[0-9]{2}:[0-9]{2} perdition\[[0-9]+\]: (.*)\n")
@@ -231,13 +231,73 @@ def test_without_syslog_standard_error_is_better_than_nothing(syslog: str, capfd
 
 
 def test_every_facility_that_the_option_takes_has_its_number() -> None:
-    assert set(FACILITIES) >= KNOWN
+    assert set(FACILITIES) | set(ALIASES) >= KNOWN
     assert FACILITIES.index("mail") == 2  # RFC 5424 6.2.1
     assert FACILITIES.index("authpriv") == 10
     assert FACILITIES.index("local0") == 16
+    assert FACILITIES.index(ALIASES["security"]) == 4  # syslog.h
     assert len(FACILITIES) == 24
 
 
 def test_a_log_that_cannot_be_opened(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         open_log(str(tmp_path / "none" / "log"), "perdition", debug=False, quiet=False)
+
+
+# --- the log of the process
+
+
+def test_a_log_may_go_to_another_place(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    log = OpenLog(str(first), "perdition")
+    log(Level.INFO, "one")
+    log.use(log.anew(str(second), debug=True, quiet=False))
+    log(Level.DEBUG, "two")
+    with pytest.raises(FileNotFoundError):
+        log.anew(str(tmp_path / "none" / "log"), debug=False, quiet=False)
+    log(Level.DEBUG, "three")
+
+    assert LINE.findall(first.read_text()) == ["one"]
+    assert LINE.findall(second.read_text()) == ["two", "three"]
+
+
+def test_a_file_that_was_renamed_is_made_anew(tmp_path: Path) -> None:
+    file, rotated = tmp_path / "log", tmp_path / "log.1"
+    log = OpenLog(str(file), "perdition")
+    file.rename(rotated)
+    log(Level.INFO, "old")
+    log.use(log.anew(str(file), debug=False, quiet=False))
+    log(Level.INFO, "new")
+
+    assert LINE.findall(rotated.read_text()) == ["old"]
+    assert LINE.findall(file.read_text()) == ["new"]
+
+
+def test_places_that_are_left_are_closed(tmp_path: Path, syslog: str) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    log = OpenLog(str(tmp_path / "log"), "perdition")
+    with listen(syslog) as sock:
+        for place in ("mail", "+", str(tmp_path / "log"), "-", "mail", "+"):
+            log.use(log.anew(place, debug=False, quiet=False))
+            log(Level.INFO, place)
+        heard = [sock.recv(100), sock.recv(100)]
+
+    assert all(datagram.endswith(b": mail") for datagram in heard)
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_child_has_its_own_process_id(tmp_path: Path) -> None:
+    file = tmp_path / "log"
+    log = OpenLog(str(file), "perdition")
+    log.use(log.anew(str(file), debug=False, quiet=False))
+    child = os.fork()
+    if not child:
+        log(Level.INFO, "child")
+        os._exit(0)
+    os.waitpid(child, 0)
+    log(Level.INFO, "parent")
+
+    assert [line.partition("perdition")[2] for line in file.read_text().splitlines()] == [
+        f"[{child}]: child",
+        f"[{os.getpid()}]: parent",
+    ]

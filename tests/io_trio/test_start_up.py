@@ -1,5 +1,6 @@
 """Starting with something wrong: one line on standard error, a status that is not 0, and nothing half-started."""
 
+import os
 import shutil
 import socket
 from collections.abc import Callable
@@ -11,7 +12,7 @@ import pytest
 from perdition.config.values import MAX_NUMBER
 from tests.io_trio.certificates import Certificates
 from tests.io_trio.proxy import run
-from tests.io_trio.talk import unused_port
+from tests.ports import free_port
 
 
 @attrs.frozen
@@ -97,11 +98,6 @@ def bad_toml(place: Place) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return (f"--config_file={file}",), (str(file), "line 1")
 
 
-def missing_configuration(place: Place) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    file = place.folder / "none.conf"
-    return (f"--config_file={file}",), ("config_file", str(file), "No such file")
-
-
 def unknown_facility(place: Place) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return ("--log_facility=mial",), ("log_facility", "mial")
 
@@ -133,7 +129,6 @@ ARRANGEMENTS: tuple[Arrange, ...] = (
     unknown_map,
     out_of_range,
     bad_toml,
-    missing_configuration,
     unknown_facility,
     log_in_no_folder,
     host_that_is_none,
@@ -154,7 +149,7 @@ def test_one_line_names_the_option_and_the_value(tmp_path: Path, certificates: C
 
 def test_a_port_in_use_and_no_listener_stays_behind(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
-        free, used = unused_port(), other.getsockname()[1]
+        free, used = free_port(), other.getsockname()[1]
         done = run(f"--bind_address=127.0.0.1:{free},127.0.0.1:{used}")
 
         assert done.returncode == 1
@@ -164,6 +159,54 @@ def test_a_port_in_use_and_no_listener_stays_behind(tmp_path: Path) -> None:
         )
         with socket.socket() as sock:
             assert sock.connect_ex(("127.0.0.1", free)) != 0
+
+
+def test_a_configuration_file_that_is_not_there_is_said_and_left_out(tmp_path: Path) -> None:
+    file, log = tmp_path / "none.conf", tmp_path / "log"
+    done = run(f"--config_file={file}", f"--log_facility={log}", "--inetd_mode", "--map_library=")
+    line = f'option config_file: cannot read "{file}": No such file or directory; going on without'
+
+    assert done.stderr == f"perdition-trio: {line}\n"
+    assert line in logged(log)
+
+
+def logged(path: Path) -> list[str]:
+    return [line.partition("]: ")[2] for line in path.read_text().splitlines()]
+
+
+def test_a_log_file_has_it_too(tmp_path: Path) -> None:
+    """At boot nobody reads standard error."""
+    log = tmp_path / "log"
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        used = other.getsockname()[1]
+        done = run(f"--bind_address=127.0.0.1:{used}", f"--log_facility={log}", "--map_library=")
+
+    assert done.stderr.count("\n") == 1
+    assert logged(log) == [done.stderr.removeprefix("perdition-trio: ").rstrip("\n")]
+
+
+def test_options_that_are_wrong_are_in_the_log_too(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    run("--timeout=soon", f"--log_facility={log}", "--protocol=SMTP")
+
+    assert len(logged(log)) == 2
+
+
+@pytest.mark.parametrize("mode", ["--no_daemon", "--debug"])
+def test_a_pid_file_of_another_is_in_the_log_too(tmp_path: Path, mode: str) -> None:
+    log, pid_file = tmp_path / "log", tmp_path / "pid"
+    pid_file.write_text(str(os.getpid()))
+    done = run("--listen_port=0", mode, f"--log_facility={log}", f"--pid_file={pid_file}", "--map_library=")
+    line = f"Pid file [{pid_file}] exists for process [{os.getpid()}] which appears to be running, exiting"
+
+    assert (done.returncode, done.stderr) == (1, f"perdition-trio: {line}\n")
+    assert [text for text in logged(log) if text.startswith("Pid file")] == [line]
+
+
+def test_a_log_on_standard_error_has_it_once() -> None:
+    done = run("--timeout=soon", "--log_facility=+")
+
+    assert done.stderr.count("\n") == 1
 
 
 def test_every_error_has_its_line() -> None:

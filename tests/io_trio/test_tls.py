@@ -4,8 +4,6 @@ import contextlib
 import datetime
 import socket
 import ssl
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,22 +19,17 @@ from cryptography.x509.oid import NameOID
 
 from perdition.config.origin import COMMAND_LINE
 from perdition.config.settings import Settings
+from perdition.config.values import Protocol
 from perdition.io_trio.channel import TlsFailed
-from perdition.io_trio.tls import (
-    TlsFilesError,
-    accept_tls,
-    connect_tls,
-    listening_context,
-    outgoing_context,
-    set_socket_options,
-)
+from perdition.io_trio.tls import listening_context, outgoing_context, set_socket_options
+from perdition.io_trio.tls_files import TlsFilesError
 from tests.io_trio.certificates import Certificates, settings_for
-from tests.io_trio.proxy import ROOT
-from tests.io_trio.streams import loopback, socket_pair, stream
+from tests.io_trio.streams import accept_tls, connect_tls, loopback, socket_pair, stream
 
 # --- files
 
 
+@pytest.mark.requirement("rfc5804-1.7-10")
 @pytest.mark.parametrize("option", ["ssl_cert_file", "ssl_key_file"])
 @pytest.mark.parametrize(
     ("make", "why"),
@@ -62,6 +55,8 @@ def test_a_file_of_the_listener_that_is_no_good_is_named(
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.requirement("rfc5804-1.7-10")
+@pytest.mark.requirement("rfc8314-4-2")
 @pytest.mark.parametrize("option", ["ssl_cert_file", "ssl_key_file"])
 def test_a_listener_needs_both_files(certificates: Certificates, option: str) -> None:
     settings = attrs.evolve(settings_for(certificates), **{option: None})  # type: ignore[arg-type]
@@ -70,6 +65,7 @@ def test_a_listener_needs_both_files(certificates: Certificates, option: str) ->
         listening_context(settings)
 
 
+@pytest.mark.requirement("rfc5804-1.7-10")
 def test_a_key_of_another_certificate_is_named_with_that(tmp_path: Path, certificates: Certificates) -> None:
     other = tmp_path / "other.pem"
     certificates.authority.issue_cert("localhost").private_key_pem.write_to_path(other)
@@ -78,17 +74,6 @@ def test_a_key_of_another_certificate_is_named_with_that(tmp_path: Path, certifi
 
     assert str(caught.value).startswith(f"option ssl_key_file: {other}: ")
     assert str(certificates.cert_file) in str(caught.value)
-
-
-ASK = """
-import sys
-from perdition.config.settings import Settings
-from perdition.io_trio.tls import TlsFilesError, listening_context
-try:
-    listening_context(Settings(ssl_cert_file=sys.argv[1], ssl_key_file=sys.argv[2]))
-except TlsFilesError as error:
-    print(error)
-"""
 
 
 def test_a_key_that_no_certificate_can_have_is_named(tmp_path: Path, certificates: Certificates) -> None:
@@ -100,32 +85,6 @@ def test_a_key_that_no_certificate_can_have_is_named(tmp_path: Path, certificate
     )
     with pytest.raises(TlsFilesError, match=r"option ssl_key_file: .*: expected an RSA, EC or EdDSA key"):
         listening_context(attrs.evolve(settings_for(certificates), ssl_key_file=str(file)))
-
-
-def test_a_key_with_a_pass_phrase_is_an_error_and_no_question(tmp_path: Path, certificates: Certificates) -> None:
-    """OpenSSL would ask whoever sits at the terminal, and wait for an answer."""
-    key = serialization.load_pem_private_key(certificates.key_file.read_bytes(), None)
-    locked = tmp_path / "locked.pem"
-    locked.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.BestAvailableEncryption(b"sesame"),
-        )
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", ASK, certificates.cert_file, locked],
-        cwd=ROOT,
-        input="sesame\n",
-        capture_output=True,
-        text=True,
-        start_new_session=True,  # no terminal: OpenSSL would then ask standard input
-        timeout=20,
-        check=False,
-    )
-
-    assert done.stdout.startswith(f"option ssl_key_file: {locked}: "), done.stdout + done.stderr
-    assert done.stderr == ""
 
 
 @pytest.mark.parametrize(
@@ -211,6 +170,20 @@ def context_for(certificate: trustme.LeafCert) -> ssl.SSLContext:
     return context
 
 
+@pytest.mark.requirement("rfc5804-2.2.1-1")
+@pytest.mark.requirement("rfc5804-2.2.1-3")
+@pytest.mark.requirement("rfc5804-2.2.1.1-2")
+@pytest.mark.requirement("rfc5804-2.2.1.1-3")
+@pytest.mark.requirement("rfc5804-2.2.1.2-1")
+@pytest.mark.requirement("rfc7817-3-2")
+@pytest.mark.requirement("rfc7817-3-4")
+@pytest.mark.requirement("rfc3501-11.1-3")
+@pytest.mark.requirement("rfc3501-11.1-5")
+@pytest.mark.requirement("rfc3501-11.1-7")
+@pytest.mark.requirement("rfc8314-3.2-1")
+@pytest.mark.requirement("rfc9051-11.1-6")
+@pytest.mark.requirement("rfc2595-2.4-4")
+@pytest.mark.requirement("rfc2595-2.4-5")
 @pytest.mark.parametrize(
     ("identities", "name", "sni"),
     [
@@ -232,6 +205,17 @@ async def test_a_good_certificate(
     assert real.sni == sni
 
 
+@pytest.mark.requirement("rfc5804-2.1.1-1")
+@pytest.mark.requirement("rfc5804-2.2.1-1")
+@pytest.mark.requirement("rfc5804-2.2.1-3")
+@pytest.mark.requirement("rfc5804-2.2.1.1-3")
+@pytest.mark.requirement("rfc7817-3-2")
+@pytest.mark.requirement("rfc3501-11.1-3")
+@pytest.mark.requirement("rfc3501-11.1-4")
+@pytest.mark.requirement("rfc8314-3.2-1")
+@pytest.mark.requirement("rfc9051-11.1-6")
+@pytest.mark.requirement("rfc2595-2.4-1")
+@pytest.mark.requirement("rfc2595-2.4-6")
 @pytest.mark.parametrize(
     ("identities", "name"),
     [
@@ -269,6 +253,7 @@ async def test_a_name_that_is_not_ascii_is_no_crash(certificates: Certificates) 
     assert "imäp.example.com" in failed(caught.value)
 
 
+@pytest.mark.requirement("rfc5804-2.2.1.1-1")
 @pytest.mark.parametrize("name", ["xn--imp-rla.example.com", "imäp.example.com"])
 async def test_an_international_name(certificates: Certificates, name: str) -> None:
     real = RealServer(context_for(certificates.authority.issue_cert("xn--imp-rla.example.com")))
@@ -277,14 +262,22 @@ async def test_an_international_name(certificates: Certificates, name: str) -> N
     assert real.sni == "xn--imp-rla.example.com"
 
 
+@pytest.mark.requirement("rfc5804-2.1.1-1")
+@pytest.mark.requirement("rfc5804-2.2.1-5")
+@pytest.mark.requirement("rfc7817-3-1")
+@pytest.mark.requirement("rfc8314-3.1-2")
+@pytest.mark.requirement("rfc8314-5-1")
+@pytest.mark.requirement("rfc8314-5.3-1")
+@pytest.mark.requirement("rfc5034-4-27")
 async def test_an_authority_that_nobody_knows(certificates: Certificates) -> None:
     real = RealServer(context_for(trustme.CA().issue_cert("imap.example.com")))
     with pytest.raises((TlsFailed, BaseExceptionGroup)) as caught:
         await shake_hands(real, "imap.example.com", settings_for(certificates))
 
-    assert failed(caught.value) == "certificate verify failed"
+    assert failed(caught.value) == "the issuer of a certificate is not known"
 
 
+@pytest.mark.requirement("rfc5804-2.2.1-5")
 async def test_without_verification_any_authority_will_do_but_not_any_name(certificates: Certificates) -> None:
     settings = attrs.evolve(settings_for(certificates), ssl_no_cert_verify=True)
     real = RealServer(context_for(trustme.CA().issue_cert("imap.example.com")))
@@ -295,13 +288,16 @@ async def test_without_verification_any_authority_will_do_but_not_any_name(certi
     assert failed(caught.value) == "the certificate is not one of pop.example.com"
 
 
+@pytest.mark.requirement("rfc7817-3-1")
+@pytest.mark.requirement("rfc8314-3.1-2")
+@pytest.mark.requirement("rfc8314-5.3-1")
 async def test_an_expired_certificate(certificates: Certificates) -> None:
     yesterday = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1)
     real = RealServer(context_for(certificates.authority.issue_cert("imap.example.com", not_after=yesterday)))
     with pytest.raises((TlsFailed, BaseExceptionGroup)) as caught:
         await shake_hands(real, "imap.example.com", settings_for(certificates))
 
-    assert failed(caught.value) == "certificate verify failed"
+    assert failed(caught.value) == "a certificate has expired"
 
 
 def self_signed(folder: Path, common_name: str, *extensions: x509.ExtensionType) -> tuple[ssl.SSLContext, Path]:
@@ -333,9 +329,53 @@ async def test_a_certificate_with_a_common_name_only_is_good_for_that(tmp_path: 
     assert failed(caught.value) == "the certificate is not one of pop.example.com"
 
 
+@pytest.mark.parametrize(
+    ("common_name", "name", "good"),
+    [
+        ("*.example.net", "www.example.net", True),
+        ("*.Example.NET", "WWW.example.net", True),
+        ("*.example.net", "example.net", False),
+        ("*.example.net", "a.www.example.net", False),
+        ("w*.example.net", "www.example.net", False),
+        ("*.net", "example.net", False),
+        ("*.0.0.1", "127.0.0.1", False),
+    ],
+)
+async def test_a_star_in_a_common_name_is_one_label(tmp_path: Path, common_name: str, name: str, good: bool) -> None:
+    context, file = self_signed(tmp_path, common_name)
+    settings = Settings(ssl_ca_file=str(file))
+    if good:
+        await shake_hands(RealServer(context), name, settings)
+        return
+    with pytest.raises((TlsFailed, BaseExceptionGroup)) as caught:
+        await shake_hands(RealServer(context), name, settings)
+
+    assert failed(caught.value) == f"the certificate is not one of {name}"
+
+
+@pytest.mark.requirement("rfc3501-11.1-7")
+@pytest.mark.requirement("rfc2595-2.4-4")
 async def test_a_common_name_means_nothing_beside_other_names(tmp_path: Path) -> None:
     names = x509.SubjectAlternativeName([x509.RFC822Name("postmaster@example.com")])
     context, file = self_signed(tmp_path, "imap.example.com", names)
+    with pytest.raises((TlsFailed, BaseExceptionGroup)) as caught:
+        await shake_hands(RealServer(context), "imap.example.com", Settings(ssl_ca_file=str(file)))
+
+    assert failed(caught.value) == "the certificate is not one of imap.example.com"
+
+
+NO_NAMES = [
+    pytest.param(
+        x509.UniformResourceIdentifier("imap://imap.example.com"), marks=pytest.mark.requirement("rfc7817-3-5")
+    ),
+    pytest.param(x509.DNSName("im*.example.com"), marks=pytest.mark.requirement("rfc7817-3-6")),
+    pytest.param(x509.DNSName("*ap.example.com"), marks=pytest.mark.requirement("rfc7817-3-6")),
+]
+
+
+@pytest.mark.parametrize("name", NO_NAMES)
+async def test_neither_uris_nor_parts_of_labels_are_names(tmp_path: Path, name: x509.GeneralName) -> None:
+    context, file = self_signed(tmp_path, "imap.example.com", x509.SubjectAlternativeName([name]))
     with pytest.raises((TlsFailed, BaseExceptionGroup)) as caught:
         await shake_hands(RealServer(context), "imap.example.com", Settings(ssl_ca_file=str(file)))
 
@@ -382,3 +422,75 @@ def test_socket_options() -> None:
     channel, sock = socket_pair()
     with contextlib.closing(channel), sock:
         set_socket_options(sock, keepalive=False)  # a socket of another family has no such option
+
+
+# --- the protocol's name in the handshake
+
+
+@attrs.frozen
+class Handshake:
+    """What came of one: the name agreed upon, or what the two sides found."""
+
+    agreed: str | None = None
+    server: str = ""
+    client: str = ""
+
+
+async def handshake(certificates: Certificates, protocol: Protocol, offered: list[str]) -> Handshake:
+    """Do a handshake with a client that offers names of protocols."""
+    channel, sock = loopback()
+    settings = attrs.evolve(settings_for(certificates), protocol=protocol)
+    context = ssl.create_default_context(cafile=str(certificates.ca_file))
+    if offered:
+        context.set_alpn_protocols(offered)
+    client = trio.SSLStream(stream(sock), context, server_hostname="localhost")
+    found = {"server": "", "client": ""}
+
+    async def serve() -> None:
+        try:
+            await accept_tls(channel, listening_context(settings))
+        except TlsFailed as error:
+            found["server"] = str(error)
+
+    try:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(serve)
+            try:
+                await client.do_handshake()
+            except trio.BrokenResourceError as error:
+                found["client"] = str(error.__cause__)
+        return Handshake(None if any(found.values()) else client.selected_alpn_protocol(), **found)
+    finally:
+        channel.close()
+        sock.close()
+
+
+@pytest.mark.requirement("rfc7301-3.1-2")
+@pytest.mark.requirement("rfc7301-3.2-1")
+@pytest.mark.requirement("rfc7301-3.2-3")
+@pytest.mark.parametrize(
+    ("protocol", "name"),
+    [
+        (Protocol.POP3, "pop3"),
+        (Protocol.POP3S, "pop3"),
+        (Protocol.IMAP4, "imap"),
+        (Protocol.IMAP4S, "imap"),
+        (Protocol.MANAGESIEVE, "managesieve"),
+    ],
+)
+async def test_the_protocol_is_named_to_a_client_that_asks_for_it(
+    certificates: Certificates, protocol: Protocol, name: str
+) -> None:
+    assert await handshake(certificates, protocol, ["http/1.1", name]) == Handshake(name)
+    assert await handshake(certificates, protocol, []) == Handshake(None)
+
+
+@pytest.mark.requirement("rfc7301-3.2-2")
+@pytest.mark.parametrize("protocol", Protocol)
+async def test_a_client_that_asks_for_other_protocols_is_refused_in_the_handshake(
+    certificates: Certificates, protocol: Protocol
+) -> None:
+    found = await handshake(certificates, protocol, ["http/1.1", "h2", "smtp"])
+
+    assert found.server == "no application protocol in common"
+    assert "no application protocol" in found.client.lower().replace("_", " ")

@@ -126,7 +126,9 @@ CASES = {
     ),
     "NUL": Case(says(b"NO\0OP\r\n"), ("CR or NUL", "syntax"), hears=True),
     "bare LF": Case(says(b"NOOP\nNOOP\n"), ("CR before LF", "syntax"), hears=True),
-    "HTTP": Case(says(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"), TIMED_OUT),
+    "HTTP": Case(
+        says(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"), ("not a request of HTTP", "unexpected"), hears=True
+    ),
     "HTTP under implicit TLS": Case(says(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"), (*NO_TLS, "http"), leg="ssl"),
     "garbage under implicit TLS": Case(says(b"\r\n" * 5000), (*NO_TLS, "wrong version number"), leg="ssl"),
     "plain octets behind STARTTLS": Case(plain_behind_starttls, NO_STARTTLS, leg="tls"),

@@ -39,6 +39,13 @@ def test_groups() -> None:
     assert Regex(b"(a)|(b)").search(b"xb") == ((1, 2), (-1, -1), (1, 2), *[(-1, -1)] * 7)
 
 
+@pytest.mark.parametrize("groups", range(1, 11))
+def test_only_as_many_groups_as_are_wanted(groups: int) -> None:
+    regex = Regex(b"(a)|(b)")
+
+    assert regex.search(b"xb", groups) == regex.search(b"xb")[:groups]  # type: ignore[index]  # it matches
+
+
 @pytest.mark.parametrize("pattern", [b"(a*)*b", b"(a|aa)+$", b"(.*)(.*)(.*)(.*)(.*)x"])
 def test_no_pattern_runs_for_seconds(pattern: bytes) -> None:
     start = time.perf_counter()

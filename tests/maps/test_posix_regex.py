@@ -1,11 +1,13 @@
 """The posix_regex map, against real files."""
 
+import hashlib
+import os
 from pathlib import Path
 
 import pytest
 
-from perdition.maps import Absent, Found, MapError, Outcome, Query
-from perdition.maps.posix_regex import PosixRegex, open_map
+from perdition.maps import Absent, Found, MapError, Outcome, Query, Runs
+from perdition.maps.posix_regex import LONGEST_HARD_KEY, LONGEST_KEY, PosixRegex, open_map
 
 
 def map_of(folder: Path, text: bytes) -> PosixRegex:
@@ -120,3 +122,72 @@ def test_close(tmp_path: Path) -> None:
     regexes.close()
 
     assert regexes.lookup(Query(b"a")) == Absent()
+
+
+@pytest.mark.parametrize(
+    ("pattern", "runs"),
+    [
+        (r"^[a-k]:", Runs.INLINE),
+        (r"'(.*)@(.*)':", Runs.INLINE),
+        (r"'^a\.b$':", Runs.INLINE),
+        (r"'^a\\\\1$':", Runs.INLINE),  # a backslash, then a digit
+        (r"'^(a)\1$':", Runs.THREAD),
+        (r"'^(a)\\\1$':", Runs.THREAD),
+        (r"'^[a-z]{1,8}@[a-z]{1,8}$':", Runs.INLINE),
+        (r"'^[a-z]{1,18}$':", Runs.THREAD),
+        (r"'^([a-z]{1,5}){1,5}$':", Runs.THREAD),
+        (r"'(a|b)*a(a|b){200}x':", Runs.THREAD),
+    ],
+)
+def test_only_what_the_c_library_may_take_long_for_runs_in_a_thread(tmp_path: Path, pattern: str, runs: Runs) -> None:
+    file = tmp_path / "re"
+    file.write_text(f"^x: y\n{pattern} server\n")
+    popmap = PosixRegex(str(file))
+
+    assert popmap.runs is runs
+
+    file.write_text("^x: y\n")
+    popmap.reload()
+
+    assert popmap.runs is Runs.INLINE
+
+
+def test_a_name_that_nobody_has_is_not_matched(tmp_path: Path) -> None:
+    (tmp_path / "re").write_text("'(.*)(.*)x?': server\n")
+    popmap = PosixRegex(str(tmp_path / "re"))
+
+    assert popmap.lookup(Query(b"a" * LONGEST_KEY)) == Found(b"server")
+    assert popmap.lookup(Query(b"a" * (LONGEST_KEY + 1))) == Absent()
+
+
+def test_a_longer_name_than_an_address_is_not_matched_where_a_pattern_is_hard(tmp_path: Path) -> None:
+    (tmp_path / "re").write_text("'^a{1,400}$': server\n")
+    popmap = PosixRegex(str(tmp_path / "re"))
+
+    assert popmap.lookup(Query(b"a" * LONGEST_HARD_KEY)) == Found(b"server")
+    assert popmap.lookup(Query(b"a" * (LONGEST_HARD_KEY + 1))) == Absent()
+
+
+def test_what_a_hard_pattern_remembers_of_keys_goes_away(tmp_path: Path) -> None:
+    """The C library keeps what it learns with the compiled pattern, here some MiB for each key."""
+    (tmp_path / "re").write_text("'[a-z]*a[a-z]{60}@': server\n")
+    popmap = PosixRegex(str(tmp_path / "re"))
+    before = memory()
+    for number in range(12):
+        octets = hashlib.shake_128(b"%d" % number).digest(200)
+        assert popmap.lookup(Query(b"@" + bytes(b"ab"[octet & 1] for octet in octets))) == Absent()
+
+    assert memory() - before < 32 << 20
+
+
+def memory() -> int:
+    """Give the octets that this process holds in memory."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.parametrize("pattern", ["(.{0,200}){0,50}@", "((((((((((((a+)+)+)+)+)+)+)+)+)+)+)+", "a{32767}"])
+def test_a_pattern_that_would_not_compile_in_time_is_refused(tmp_path: Path, pattern: str) -> None:
+    with pytest.raises(MapError) as caught:
+        map_of(tmp_path, f"^a b\n'{pattern}' c\n".encode())
+
+    assert str(caught.value) == (f"{tmp_path}/popmap.re:2: expected repetitions that make at most 2,000 copies in all")

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from perdition.maps import MapError, Query
+from perdition.maps import MapError, Query, bdb, cdb, gdbm
+from perdition.maps._file_map import FileMap, Format
 from perdition.maps.posix_regex import PosixRegex
-from perdition.maps.registry import BUILT_IN, LATER, open_map
+from perdition.maps.registry import BUILT_IN, open_map
 from perdition.maps.sqlite import Sqlite, create
 
+SUPPORTED = ", ".join(BUILT_IN)
 REGEX_NAMES = [
     "posix_regex",
     "libperditiondb_posix_regex.so.0",
@@ -40,17 +42,36 @@ def test_sqlite(tmp_path: Path, library: str) -> None:
         pass
 
 
-def test_default_options() -> None:
-    assert {name: kind.default for name, kind in BUILT_IN.items()} == {
-        "posix_regex": "/etc/perdition/popmap.re",
-        "sqlite": "/etc/perdition/popmap.sqlite",
-    }
+DEFAULTS = {
+    "gdbm": "/etc/perdition/popmap.gdbm.db",
+    "bdb": "/etc/perdition/popmap.bdb.db",
+    "cdb": "/etc/perdition/popmap.cdb",
+    "posix_regex": "/etc/perdition/popmap.re",
+    "sqlite": "/etc/perdition/popmap.sqlite",
+}
+
+
+@pytest.mark.parametrize(("kind", "default"), DEFAULTS.items())
+def test_default_options(kind: str, default: str) -> None:
+    assert BUILT_IN[kind].default == default
+
+
+@pytest.mark.parametrize(("kind", "form"), [("gdbm", gdbm.FORMAT), ("bdb", bdb.FORMAT), ("cdb", cdb.FORMAT)])
+def test_the_default_file_of_a_map_is_the_one_that_may_be_missing(kind: str, form: Format) -> None:
+    assert BUILT_IN[kind].default == form.default
+
+
+@pytest.mark.parametrize("library", ["gdbm", "/usr/lib/libperditiondb_gdbm.so.0.0.0", "libperditiondb_bdb.so.0", "cdb"])
+def test_file_maps(tmp_path: Path, library: str) -> None:
+    opened = open_map(library, f"{tmp_path}/none-yet")
+
+    assert isinstance(opened, FileMap)
 
 
 @pytest.mark.parametrize("option", [None, ""])
 def test_default_option_is_used(option: str | None) -> None:
     # No test may count on a file in /etc, but the name shows in the error.
-    with pytest.raises(MapError, match=r'^map_library_opt "/etc/perdition/popmap\.sqlite": .*No such file'):
+    with pytest.raises(MapError, match=r"^sqlite: /etc/perdition/popmap\.sqlite: .*No such file"):
         open_map("sqlite", option)
 
 
@@ -60,29 +81,13 @@ def test_errors_of_the_map_name_the_option(tmp_path: Path) -> None:
     with pytest.raises(MapError) as caught:
         open_map("posix_regex", f"{tmp_path}/re")
 
-    assert str(caught.value) == (
-        f'map_library_opt "{tmp_path}/re": {tmp_path}/re:1: expected a pattern and a substitution, found one word'
-    )
-
-
-@pytest.mark.parametrize("kind", LATER)
-def test_kinds_of_a_later_release(kind: str) -> None:
-    library = f"/usr/lib/libperditiondb_{kind}.so.0.0.0"
-
-    with pytest.raises(MapError) as caught:
-        open_map(library, None)
-
-    assert str(caught.value) == (
-        f'map_library "{library}": this kind of map is not supported yet (supported: posix_regex, sqlite)'
-    )
+    assert str(caught.value) == (f"posix_regex: {tmp_path}/re:1: expected a pattern and a substitution, found one word")
 
 
 UNKNOWN = {
-    "sqlte": ('map_library "sqlte": unknown kind of map (supported: posix_regex, sqlite; did you mean sqlite?)'),
-    "/x/sqlite": (
-        'map_library "/x/sqlite": unknown kind of map (supported: posix_regex, sqlite; did you mean sqlite?)'
-    ),
-    "zzz": 'map_library "zzz": unknown kind of map (supported: posix_regex, sqlite)',
+    "sqlte": f'map_library "sqlte": unknown kind of map (supported: {SUPPORTED}; did you mean sqlite?)',
+    "/x/sqlite": f'map_library "/x/sqlite": unknown kind of map (supported: {SUPPORTED}; did you mean sqlite?)',
+    "zzz": f'map_library "zzz": unknown kind of map (supported: {SUPPORTED})',
 }
 
 
@@ -107,12 +112,16 @@ class Constant:
 def open_map(option):
     if option == "bad":
         raise MapError("expected something good")
+    if option == "secret":
+        raise ValueError(option)
+    if option == "nothing":
+        return None
     return Constant(option)
 """
 ENTRY_POINTS = """
 [perdition.maps]
 constant = third_party_map:open_map
-ldap = third_party_map:open_map
+from_home = third_party_map:open_map
 sqlite = third_party_map:open_map
 broken = third_party_map:no_such_name
 """
@@ -130,7 +139,7 @@ def _third_party(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_third_party")
-@pytest.mark.parametrize("library", ["constant", "ldap", "libperditiondb_ldap.so.0"])
+@pytest.mark.parametrize("library", ["constant", "from_home", "libperditiondb_from_home.so.0"])
 def test_entry_points(library: str) -> None:
     opened = open_map(library, "host")
 
@@ -153,10 +162,35 @@ def test_built_in_kinds_come_first() -> None:
 
 @pytest.mark.usefixtures("_third_party")
 def test_errors_of_entry_points() -> None:
-    with pytest.raises(MapError, match=r'^map_library_opt "bad": expected something good$'):
+    with pytest.raises(MapError, match=r"^constant: expected something good$"):
         open_map("constant", "bad")
     with pytest.raises(
         MapError,
         match=r'^map_library "broken": entry point third_party_map:no_such_name cannot be loaded: Attr',
     ):
         open_map("broken", None)
+
+
+@pytest.mark.usefixtures("_third_party")
+def test_an_opener_that_raises_something_else_is_an_error_of_the_map_that_does_not_show_the_option() -> None:
+    with pytest.raises(MapError, match=r"^constant: internal error of the map: ValueError$"):
+        open_map("constant", "secret")
+
+
+@pytest.mark.usefixtures("_third_party")
+def test_an_opener_that_gives_no_map_is_not_taken_for_no_map_at_all() -> None:
+    with pytest.raises(
+        MapError, match=r"^constant: internal error of the map: expected a map with runs, not NoneType$"
+    ):
+        open_map("constant", "nothing")
+
+
+@pytest.mark.usefixtures("_third_party")
+def test_unknown_kinds_are_told_from_those_of_installed_packages() -> None:
+    with pytest.raises(MapError) as caught:
+        open_map("constnt", None)
+
+    assert str(caught.value) == (
+        f'map_library "constnt": unknown kind of map (supported: {SUPPORTED}, broken, constant, from_home; '
+        "did you mean constant?)"
+    )

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,12 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perdition.maps import Absent, Broken, Found, MapError, Outcome, Query, Unavailable
-from perdition.maps.sqlite import Sqlite, create, open_map
+from perdition.maps import Absent, Broken, Found, MapError, Outcome, Query, Runs, Unavailable, sqlite
+from perdition.maps._sqlite_option import read_option
+from perdition.maps.sqlite import Sqlite, SqliteQuery, create, open_map
 
 
 @contextlib.contextmanager
-def opened(option: str) -> Iterator[Sqlite]:
+def opened(option: str) -> Iterator[Sqlite | SqliteQuery]:
     with contextlib.closing(open_map(option)) as database:
         yield database
 
@@ -121,6 +123,57 @@ def test_no_database(tmp_path: Path) -> None:
 
     with pytest.raises(MapError, match="file is not a database"):
         open_map(f"{tmp_path}/m.db")
+
+
+ENDLESS = "?query=WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT x FROM n WHERE x < 0 AND "
+
+
+def test_a_query_that_may_last_runs_in_a_thread_and_ends(path: str) -> None:
+    database = SqliteQuery(read_option(f"{path}{ENDLESS}? > ''"), 0.1)
+
+    assert database.runs is Runs.THREAD
+    assert database.lookup(Query(b"joe")) == Unavailable(f"{path}: no answer within 0.1 s")
+    with pytest.raises(MapError, match=r": no answer within 0\.1 s$"):
+        SqliteQuery(read_option(f"{path}{ENDLESS}? IS NOT NULL"), 0.1)
+
+
+def test_the_default_lookup_runs_on_the_loop(path: str) -> None:
+    with opened(path) as database:
+        assert database.runs is Runs.INLINE
+
+
+def test_a_query_sees_another_file_at_once(path: str) -> None:
+    with opened(f"{path}?query=SELECT server FROM popmap WHERE user = ?") as database:
+        create(path, [("joe", "elsewhere")])
+        before = database.lookup(Query(b"joe"))
+        os.unlink(path)
+
+        assert before == Found(b"elsewhere")
+        assert database.lookup(Query(b"joe")) == Unavailable(f"{path}: unable to open database file")
+        with pytest.raises(MapError, match=r"No such file"):
+            database.reload()
+
+
+def with_a_damaged_schema(path: str) -> None:
+    """Make an octet of the schema, which SQLite quotes in its error, one that is not UTF-8."""
+    data = bytearray(Path(path).read_bytes())
+    data[data.index(b"NOT NULL") + 4] ^= 0x80
+    Path(path).write_bytes(data)
+
+
+def test_a_schema_that_is_not_utf_8_is_an_error_of_the_map(path: str) -> None:
+    with opened(path) as database:
+        with_a_damaged_schema(path)
+
+        outcome = database.lookup(Query(b"joe"))
+        with pytest.raises(MapError, match=f"^{re.escape(path)}: expected a schema in UTF-8: the file is damaged$"):
+            database.reload()
+    with pytest.raises(MapError, match=r"expected a schema in UTF-8"):
+        open_map(path)
+    with pytest.raises(MapError, match=r"expected a schema in UTF-8"):
+        list(sqlite.rows(path))
+
+    assert outcome == Unavailable(f"{path}: expected a schema in UTF-8: the file is damaged")
 
 
 def test_a_replaced_file_is_picked_up(path: str) -> None:

@@ -9,8 +9,8 @@ GOOD = {
     "/m.db": Source("/m.db", 'SELECT m."server" FROM "popmap" AS m WHERE m."user" = :key'),
     "/m.db?": Source("/m.db", 'SELECT m."server" FROM "popmap" AS m WHERE m."user" = :key'),
     "/m.db?table=t&key=k&value=v": Source("/m.db", 'SELECT m."v" FROM "t" AS m WHERE m."k" = :key'),
-    "/m.db?query=SELECT a+1 FROM b WHERE c = ?": Source("/m.db", "SELECT a+1 FROM b WHERE c = ?"),
-    "/m.db?query=SELECT%20a%26b%20WHERE c=:key": Source("/m.db", "SELECT a&b WHERE c=:key"),
+    "/m.db?query=SELECT a+1 FROM b WHERE c = ?": Source("/m.db", "SELECT a+1 FROM b WHERE c = ?", is_query=True),
+    "/m.db?query=SELECT%20a%26b%20WHERE c=:key": Source("/m.db", "SELECT a&b WHERE c=:key", is_query=True),
 }
 
 

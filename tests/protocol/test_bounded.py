@@ -8,12 +8,14 @@ import itertools
 from collections.abc import Iterator
 from typing import Any, Final
 
+import attrs
 import pytest
 
 from perdition.protocol import imap4, managesieve, pop3
 from perdition.protocol.errors import Fault, RemoteProtocolError
 from perdition.protocol.limits import Limits
 from perdition.protocol.signals import Signal
+from tests.laws import octets_held
 from tests.protocol.helpers import Script, client_in, go_on, serve, server_in
 
 LIMITS: Final = Limits(
@@ -128,6 +130,76 @@ def test_client_keeps_little(protocol: str, state: str, command: Any, stream: tu
 
     assert most <= bound + 2 + STEP
     assert fault is Fault.TOO_LONG
+
+
+def most_held(machine: Any, stream: Iterator[bytes], answer: Any) -> int:
+    """Feed until the machine gives up or much has been said; give the most octets that it held at any time."""
+    most = fed = 0
+    try:
+        for chunk in cut(stream):
+            machine.receive_data(chunk)
+            while not isinstance(event := machine.next_event(), Signal):
+                answer(event)
+            fed += len(chunk)
+            most = max(most, octets_held(machine))
+            if fed > 20_000:
+                break
+    except RemoteProtocolError:
+        most = max(most, octets_held(machine))
+    return most
+
+
+MESSAGE: Final = LIMITS.command + LIMITS.sasl + LIMITS.line
+"""A message and the line that ends it."""
+
+
+@pytest.mark.parametrize(("protocol", "state", "stream", "bound"), TO_SERVERS)
+def test_server_holds_little(protocol: str, state: str, stream: tuple[bytes, ...], bound: int) -> None:
+    server, script = server_in(protocol, state, limits=LIMITS), Script(())
+
+    def answer(event: object) -> None:
+        for each in serve(event, getattr(event, "tag", b"a"), script):
+            server.send(each)
+
+    assert most_held(server, endless(*stream), answer) <= MESSAGE + STEP
+
+
+@pytest.mark.parametrize(("protocol", "state", "command", "stream", "bound"), TO_CLIENTS)
+def test_client_holds_little(protocol: str, state: str, command: Any, stream: tuple[bytes, ...], bound: int) -> None:
+    client = client_in(protocol, state, limits=LIMITS)
+    client.send(command)
+
+    most = most_held(client, endless(*stream), lambda event: go_on(client, event, iter(())))
+
+    assert most <= MESSAGE + LIMITS.block + STEP
+
+
+def numbered(line: bytes, end: bytes = b"") -> Iterator[bytes]:
+    """Give lines that differ for ever, after each tenth an end."""
+    for number in itertools.count():
+        yield line % number + (end if number % 10 == 9 else b"")
+
+
+LEARNT: Final[list[tuple[str, Any, Iterator[bytes]]]] = [
+    ("imap4", NOOP, numbered(b"* CAPABILITY" + b" X%06d" + b"x" * 100 + b"\r\n")),
+    ("imap4", NOOP, numbered(b"* OK [CAPABILITY X%06d" + b" x" * 80 + b"] hi\r\n")),
+    ("imap4", NOOP, numbered(b"* CAPABILITY X%06d {300}\r\n" + b"x" * 300 + b"\r\n")),
+    ("managesieve", managesieve.Command("CAPABILITY"), numbered(b'"X%06d" "' + b"x" * 100 + b'"\r\n')),
+    ("managesieve", managesieve.Command("CAPABILITY"), numbered(b'"X%06d" {300}\r\n' + b"x" * 300 + b"\r\n")),
+    ("pop3", CAPA, itertools.chain([b"+OK\r\n"], numbered(b"X%06d\r\n"))),
+]
+
+
+@pytest.mark.parametrize(("protocol", "command", "stream"), LEARNT)
+def test_what_a_client_learns_is_bounded(protocol: str, command: Any, stream: Iterator[bytes]) -> None:
+    state = "AUTHORIZATION" if protocol == "pop3" else "NOT_AUTHENTICATED"
+    client = client_in(protocol, state, limits=attrs.evolve(LIMITS, lines=1000))
+    client.send(command)
+
+    most = most_held(client, stream, lambda event: go_on(client, event, iter(())))
+
+    # Capabilities are kept as they came and in capitals, in a set and in a line; a block is that beside.
+    assert most <= 3 * MESSAGE + LIMITS.block + STEP
 
 
 def test_octets_that_nobody_reads_are_bounded() -> None:

@@ -1,5 +1,7 @@
 """perdition.protocol.buffer"""
 
+import re
+
 import pytest
 
 from perdition.protocol.buffer import ReceiveBuffer
@@ -104,3 +106,19 @@ def test_find_looks_only_at_the_first_octets() -> None:
 
     assert buffer.find(b" ", 4) == 3
     assert buffer.find(b" ", 3) == -1
+
+
+@pytest.mark.parametrize(("octet", "within", "place"), [(b"a", 2, 0), (b"b", 2, 1), (b"c", 2, -1), (b"c", 3, 2)])
+def test_find_gives_the_first_place(octet: bytes, within: int, place: int) -> None:
+    assert filled(b"abcabc").find(octet, within) == place
+
+
+def test_pattern_is_looked_for_at_the_beginning_only() -> None:
+    buffer = filled(b"one two")
+
+    assert buffer.matches(re.compile(rb"[a-z]+ "))
+    assert not buffer.matches(re.compile(rb"two"))
+
+    buffer.take(4)
+
+    assert buffer.matches(re.compile(rb"two"))

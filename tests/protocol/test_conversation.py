@@ -45,6 +45,24 @@ def test_greeting_is_an_answer_to_no_command() -> None:
     assert conversation.oldest is None
 
 
+def test_greeting_is_over_when_it_has_been_said_whatever_waits_then() -> None:
+    conversation = Conversation(TABLE, State.START)
+
+    assert not conversation.greeted
+
+    conversation.answer(Status.OK, 0)
+
+    assert conversation.greeted
+
+    conversation.command("AGAIN", 0)
+
+    assert conversation.greeted
+
+    conversation.answer(Status.OK, 0)
+
+    assert not conversation.greeted
+
+
 def test_greeting_with_another_status_is_refused_and_still_waits() -> None:
     conversation = Conversation(TABLE, State.START)
 
@@ -121,5 +139,5 @@ def test_nothing_goes_behind_a_barrier() -> None:
 
 
 def test_answer_without_a_command_is_refused() -> None:
-    with pytest.raises(LocalProtocolError, match="needs a command"):
+    with pytest.raises(LocalProtocolError, match=r"\Aan answer needs a command that waits for it\Z"):
         opened().answer(Status.OK, 1)

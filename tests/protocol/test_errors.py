@@ -20,3 +20,15 @@ def test_remote_error_has_a_fault() -> None:
 def test_fault_reads_as_words_of_ascii(fault: Fault) -> None:
     assert str(fault) == fault.value
     assert str(fault).isascii()
+
+
+def test_words_of_faults() -> None:
+    """Log watchers read them."""
+    assert {fault.name: str(fault) for fault in Fault} == {
+        "SYNTAX": "syntax",
+        "TOO_LONG": "too long",
+        "TOO_MANY": "too many",
+        "INJECTED": "injected",
+        "UNEXPECTED": "unexpected",
+        "CLOSED": "closed",
+    }

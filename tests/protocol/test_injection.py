@@ -33,6 +33,7 @@ SERVERS: Final = [(protocol, injected) for protocol in PROTOCOLS for injected in
 CLIENTS: Final = [(protocol, injected) for protocol in PROTOCOLS for injected in TO_CLIENT[protocol]]
 
 
+@pytest.mark.requirement("rfc9051-6.2.1-3")
 @pytest.mark.parametrize(("protocol", "injected"), SERVERS)
 def test_server_refuses_what_comes_in_the_same_segment(protocol: str, injected: bytes) -> None:
     server = server_in(protocol, START[protocol])
@@ -57,6 +58,7 @@ def test_server_refuses_what_comes_with_the_last_octet(protocol: str, injected: 
     assert raised.value.fault is Fault.INJECTED
 
 
+@pytest.mark.requirement("rfc9051-6.2.1-3")
 @pytest.mark.parametrize("before_the_answer", [False, True])
 @pytest.mark.parametrize(("protocol", "injected"), SERVERS)
 def test_server_starts_no_tls_on_what_comes_in_a_later_segment(
@@ -109,6 +111,9 @@ LISTED: Final = {
 }
 
 
+@pytest.mark.requirement("rfc2595-3.1-4")
+@pytest.mark.requirement("rfc3501-6.2.1-2")
+@pytest.mark.requirement("rfc9051-6.2.1-5")
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_client_forgets_what_was_listed_in_clear(protocol: str) -> None:
     client = client_in(protocol, START[protocol])

@@ -1,5 +1,6 @@
 """perdition.protocol.literals"""
 
+import attrs
 import pytest
 
 from perdition.protocol.buffer import ReceiveBuffer
@@ -34,6 +35,7 @@ def read(data: bytes, *, synchronising: bool = False, literals: bool = True, byt
         (b"a {1+}\r\nb {1+}\r\nc\r\nd\r\n", [(b"a {1+}", b"b", b" {1+}", b"c", b""), (b"d",)]),
         (b"a {3}\r\nb\r\nc\r\n", [(b"a {3}", b"b\r\n", b"c")]),
         (b"a {03}\r\nabc\r\n", [(b"a {03}", b"abc", b"")]),
+        (b"a {0000000003}\r\nabc\r\n", [(b"a {0000000003}", b"abc", b"")]),  # ten digits
         (b"a {3} \r\na {}\r\n{-1}\r\n{3++}\r\n", [(b"a {3} ",), (b"a {}",), (b"{-1}",), (b"{3++}",)]),
         (b"a {3+}\r\nab", []),
         (b"a {3+}\r\nabc", []),
@@ -60,6 +62,17 @@ def test_literals_together_have_a_limit() -> None:
         Announced(10, fits=True),
         Announced(10, fits=False),
     ]
+
+
+@pytest.mark.parametrize(("line", "fits"), [(b"x" * 15 + b" {0}", True), (b"x" * 16 + b" {0}", False)])
+def test_literals_and_their_lines_together_may_reach_the_limit(line: bytes, fits: bool) -> None:
+    data = b"a {10}\r\n0123456789" + line + b"\r\n"  # 6 + 2 + 10, and 19 + 2 or 20 + 2
+
+    buffer = ReceiveBuffer()
+    assembler = Assembler(buffer, attrs.evolve(LIMITS, command=39), synchronising=True)
+    buffer.feed(data)
+
+    assert [assembler.next(20), assembler.next(20)] == [Announced(10, fits=True), Announced(0, fits)]
 
 
 def test_nothing_is_a_literal_where_none_can_be() -> None:
@@ -95,6 +108,12 @@ def test_literal_that_is_on_its_way_and_too_large_is_the_end(data: bytes) -> Non
         read(data)
 
     assert raised.value.fault is Fault.TOO_LONG
+
+
+@pytest.mark.parametrize("synchronising", [False, True])
+def test_size_of_eleven_digits_is_the_end_whatever_it_is(synchronising: bool) -> None:
+    with pytest.raises(RemoteProtocolError, match=r"\Aexpected a literal's size in at most 10 digits\Z"):
+        read(b"a {00000000001}\r\n", synchronising=synchronising)
 
 
 def test_first_line_has_its_own_limit() -> None:

@@ -26,4 +26,6 @@ def test_nul_and_an_empty_name_cannot_be_said(name: bytes, password: bytes, auth
 
 def test_reasons() -> None:
     assert PRIVACY_REQUIRED.reason is Reason.PRIVACY_REQUIRED
+    assert PRIVACY_REQUIRED.text == "TLS is required before a password is sent"
     assert UNSPEAKABLE.reason is Reason.AUTHENTICATION_FAILED
+    assert UNSPEAKABLE.text == "no log-in can carry an empty name or a NUL"

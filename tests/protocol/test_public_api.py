@@ -13,8 +13,8 @@ PROTOCOL: Final = """
     RemoteProtocolError Secret Signal imap4 managesieve pop3
 """
 POP3: Final = """
-    CODES BadCommand Challenge Client Closed Command Greeting Multiline Reply SaslCancel SaslResponse Server State
-    Status
+    CODES BadChallenge BadCommand Challenge Client Closed Command Greeting Multiline Reply SaslCancel SaslResponse
+    Server State Status
 """
 IMAP4: Final = """
     CODES BadCommand Challenge Client Closed Command Continuation Greeting LiteralOffered Notice Raw SaslCancel
@@ -24,7 +24,7 @@ MANAGESIEVE: Final = """
     CODES BadArgument BadCommand Challenge Client Closed Command Line Response SaslCancel SaslResponse Server State
     Status read_line tag_code
 """
-MACHINE: Final = "limits next_event receive_data send start_tls state take_trailing_data tls"
+MACHINE: Final = "knows limits next_event receive_data send start_tls state take_trailing_data tls unread"
 CLIENT: Final = MACHINE + " capabilities log_in require_tls"
 
 

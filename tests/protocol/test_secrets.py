@@ -1,6 +1,7 @@
 """A canary password is in no repr, str, format or traceback of what the machines give out."""
 
 import base64
+import pickle
 import traceback
 from typing import Any, Final
 
@@ -11,7 +12,8 @@ from perdition.protocol.errors import LocalProtocolError, ProtocolError, RemoteP
 from perdition.protocol.limits import Limits
 from perdition.protocol.sasl import Credentials, Failure, ServerLogin, ServerPlain, client_messages
 from perdition.protocol.secret import Secret
-from tests.protocol.helpers import NO, SMALL, pair_in, play_server, pull
+from perdition.protocol.signals import Signal
+from tests.protocol.helpers import NO, SMALL, Script, pair_in, play_server, pull, serve, server_in_greeting
 
 CANARY: Final = b"correct-horse-7"
 PLAIN: Final = base64.b64encode(b"\0u\0" + CANARY)
@@ -180,6 +182,40 @@ def test_refusal_hides_what_it_refuses(protocol: str, state: str, event: Any) ->
         client.send(event)
 
     assert_hidden(raised.value, event)
+
+
+MIDDLES: Final[list[tuple[str, bytes]]] = [
+    ("pop3", b"USER u\r\nPASS " + CANARY),
+    ("pop3", b"AUTH PLAIN\r\n" + PLAIN),
+    ("imap4", b"a LOGIN u " + CANARY),
+    ("imap4", b"a LOGIN {%d+}\r\n%s {9}\r\n" % (len(CANARY), CANARY)),
+    ("imap4", b"a LOGIN {%d+}\r\n%s" % (len(CANARY) + 1, CANARY)),
+    ("managesieve", b'AUTHENTICATE "PLAIN" {%d+}\r\n%s' % (len(PLAIN) + 1, PLAIN)),
+]
+
+
+@pytest.mark.parametrize(("protocol", "octets"), MIDDLES)
+def test_server_in_the_middle_of_a_password_hides_it(protocol: str, octets: bytes) -> None:
+    server = server_in_greeting(protocol, Limits())
+    server.receive_data(octets)
+    while not isinstance(event := server.next_event(), Signal):
+        for answer in serve(event, b"a", Script(())):
+            server.send(answer)
+
+    assert_hidden(server, vars(server))
+    with pytest.raises(TypeError, match=r"\Aa machine is not pickled: what it has read may be a password\Z") as raised:
+        pickle.dumps(server)
+    assert_hidden(raised.value)
+
+
+def test_client_in_the_middle_of_a_password_hides_it() -> None:
+    client, _ = pair_in("imap4", "NOT_AUTHENTICATED")
+    client.send(imap4.Command(b"a", "LOGIN", (b"u\xfc", Secret(CANARY + b"\xfc"))))
+
+    assert_hidden(client, vars(client))
+    with pytest.raises(TypeError, match=r"\Aa machine is not pickled: what it has read may be a password\Z") as raised:
+        pickle.dumps(client)
+    assert_hidden(raised.value)
 
 
 def test_sasl_hides_its_messages() -> None:

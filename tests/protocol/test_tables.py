@@ -114,6 +114,11 @@ def test_every_state_of_every_protocol_is_tried() -> None:
     )
 
 
+@pytest.mark.requirement("rfc2595-3.1-2")
+@pytest.mark.requirement("rfc3501-3-1")
+@pytest.mark.requirement("rfc3501-6.2-1")
+@pytest.mark.requirement("rfc9051-3-1")
+@pytest.mark.requirement("rfc9051-6.2-1")
 @pytest.mark.parametrize(("protocol", "state", "tls"), TALKING)
 def test_server_takes_exactly_the_commands_of_the_table(protocol: str, state: str, tls: bool) -> None:
     for verb in (*verbs(protocol), *UNKNOWN):
@@ -148,6 +153,9 @@ def test_every_answer_leads_where_the_table_says(protocol: str, state: str, tls:
             assert (verb, status, client.state.name) == (verb, status, then)
 
 
+@pytest.mark.requirement("rfc3501-3.1-1")
+@pytest.mark.requirement("rfc9051-3.1-1")
+@pytest.mark.requirement("rfc9051-3.2-1")
 @pytest.mark.parametrize(("protocol", "state", "tls"), TALKING)
 def test_client_sends_exactly_the_commands_of_the_table(protocol: str, state: str, tls: bool) -> None:
     for verb in (*verbs(protocol), *UNKNOWN):
@@ -159,6 +167,10 @@ def test_client_sends_exactly_the_commands_of_the_table(protocol: str, state: st
                 client.send(command(protocol, verb))
 
 
+@pytest.mark.requirement("rfc2595-3.1-1")
+@pytest.mark.requirement("rfc3501-5.5-2")
+@pytest.mark.requirement("rfc3501-6.2.1-1")
+@pytest.mark.requirement("rfc9051-6.2.1-2")
 @pytest.mark.parametrize(("protocol", "state", "tls"), TALKING)
 def test_client_sends_nothing_behind_a_barrier(protocol: str, state: str, tls: bool) -> None:
     second = {"pop3": pop3.Command("CAPA"), "imap4": imap4.Command(b"t2", "NOOP")}.get(

@@ -11,6 +11,7 @@ from perdition.session import Endpoints, Policy, Proto, Session
 from perdition.session.back import Back, Result
 from perdition.session.effects import (
     Answer,
+    Authenticate,
     Close,
     Connect,
     Connected,
@@ -59,7 +60,7 @@ EOF: Final = b""
 
 READ_CLIENT: Final = Read(Side.CLIENT)
 READ_SERVER: Final = Read(Side.SERVER)
-WAITS_OR_ENDS: Final = (Read, StartTls, Lookup, Connect, Delay, Relay, Close)
+WAITS_OR_ENDS: Final = (Read, StartTls, Lookup, Authenticate, Connect, Delay, Relay, Close)
 
 
 @attrs.frozen

@@ -15,6 +15,7 @@ from perdition.session.effects import (
     Effect,
     Failed,
     HangUp,
+    Level,
     Lookup,
     Read,
     Received,
@@ -29,7 +30,14 @@ CANARY = b"hunter2"
 WITH_OCTETS = [
     Send(Side.SERVER, CANARY),
     Received(CANARY),
-    Relay(reply=CANARY, to_client=CANARY, to_server=CANARY, closing="Closing session:", idle_farewell=b""),
+    Relay(
+        reply=CANARY,
+        to_client=CANARY,
+        to_server=CANARY,
+        auth='Auth: passwd="hunter2"',
+        closing="Closing session:",
+        idle_farewell=b"",
+    ),
 ]
 
 
@@ -57,3 +65,11 @@ def test_equal_effects_are_equal() -> None:
     assert StartTls(Side.CLIENT) == StartTls(Side.CLIENT, "")
     assert Failed("late") == Failed("late", tls=False)
     assert len({Read(Side.CLIENT), Read(Side.CLIENT), Lookup(b"joe"), Connect("a", "1", tls=True), Delay(3)}) == 4
+
+
+def test_priorities_have_the_names_that_syslog_has() -> None:
+    assert [Level(word) for word in ("debug", "info", "notice", "err")] == list(Level)
+
+
+def test_sides_have_the_words_of_the_log() -> None:
+    assert [side.value for side in Side] == ["client", "real server"]

@@ -150,6 +150,12 @@ def test_an_exchange_that_was_cancelled_leaves_nothing(proto: Proto) -> None:
 NO_PRIVACY = {POP3: b"", IMAP4: b"[PRIVACYREQUIRED] ", MANAGESIEVE: b"(ENCRYPT-NEEDED) "}
 
 
+@pytest.mark.requirement("rfc3501-6.2.2-4")
+@pytest.mark.requirement("rfc3501-11.2-2")
+@pytest.mark.requirement("rfc9051-6.2.2-10")
+@pytest.mark.requirement("rfc9051-11.7-2")
+@pytest.mark.requirement("rfc2595-2.3-1")
+@pytest.mark.requirement("rfc5034-4-25")
 @each
 @pytest.mark.parametrize(("mechanism", "initial"), [(b"PLAIN", None), (b"LOGIN", None), (b"LOGIN", b"joe")])
 def test_sasl_in_clear_is_refused_before_the_password_can_follow(
@@ -167,6 +173,10 @@ def test_sasl_in_clear_is_refused_before_the_password_can_follow(
     assert is_joe(proto, under_tls)
 
 
+@pytest.mark.requirement("rfc3501-6.2.2-4")
+@pytest.mark.requirement("rfc3501-11.2-2")
+@pytest.mark.requirement("rfc9051-6.2.2-10")
+@pytest.mark.requirement("rfc9051-11.7-2")
 @each
 def test_a_password_that_came_in_clear_all_the_same_is_refused_like_any_log_in(proto: Proto) -> None:
     begin = sasl_begin(proto, b"PLAIN", MESSAGE)
@@ -180,6 +190,8 @@ def test_a_password_that_came_in_clear_all_the_same_is_refused_like_any_log_in(p
     assert 'status="failed: Login Disabled"' in told.lines()[-1]
 
 
+@pytest.mark.requirement("rfc3501-11.2-2")
+@pytest.mark.requirement("rfc9051-11.7-2")
 @each
 @pytest.mark.parametrize("mechanism", [b"PLAIN", b"LOGIN"])
 def test_no_password_is_asked_for_where_log_in_is_disabled(proto: Proto, mechanism: bytes) -> None:
@@ -291,6 +303,26 @@ def test_codes_that_tell_the_user_what_to_do_are_passed_on(proto: Proto) -> None
         assert play(new_session(proto), *to_log_in(proto)).then(answer, WOKE).to_client.startswith(told)
 
 
+PASSED_ON = {
+    POP3: (b"AUTH", b"IN-USE", b"LOGIN-DELAY", b"SYS/TEMP", b"SYS/PERM"),
+    IMAP4: (
+        *(b"AUTHENTICATIONFAILED", b"AUTHORIZATIONFAILED", b"EXPIRED", b"UNAVAILABLE", b"PRIVACYREQUIRED"),
+        *(b"CONTACTADMIN", b"LIMIT", b"INUSE", b"SERVERBUG"),
+    ),
+    MANAGESIEVE: (b"TRYLATER", b"AUTH-TOO-WEAK", b"ENCRYPT-NEEDED", b"TRANSITION-NEEDED"),
+}
+CODE = {POP3: b"-ERR [%s] ", IMAP4: b"NO [%s] ", MANAGESIEVE: b'NO (%s) "'}
+
+
+@each
+def test_each_code_that_tells_the_user_what_to_do(proto: Proto) -> None:
+    tag, end = {POP3: (b"", b"no\r\n"), IMAP4: (b"p1 ", b"no\r\n"), MANAGESIEVE: (b"", b'no"\r\n')}[proto]
+    for code in (*PASSED_ON[proto], *map(bytes.lower, PASSED_ON[proto])):
+        told = play(new_session(proto), *to_log_in(proto)).then(tag + CODE[proto] % code + end, WOKE)
+
+        assert CODE[proto] % code + b"failed: Re-Authentication Failure" in told.to_client
+
+
 @each
 @pytest.mark.parametrize("answers", [(EOF,), (b"half", EOF), (LATE,)], ids=["eof", "half", "late"])
 def test_a_client_that_says_no_more(proto: Proto, answers: tuple[Said, ...]) -> None:
@@ -317,3 +349,31 @@ def test_idle_farewell(proto: Proto) -> None:
     farewell = play(new_session(proto), *to_log_in(proto), words.good).relay.idle_farewell
 
     assert farewell == (b'BYE "closing: silent for too long"\r\n' if proto is MANAGESIEVE else b"")
+
+
+TLS_WORD = {POP3: b"STLS", IMAP4: b"STARTTLS", MANAGESIEVE: b'"STARTTLS"'}
+OTHERS = {POP3: (b"UIDL", b"TOP"), IMAP4: (b"IMAP4rev1", b"IDLE"), MANAGESIEVE: (b'"SIEVE" "x"', b'"VERSION" "1.0"')}
+LIST = {POP3: b"CAPA\r\n", IMAP4: b"a CAPABILITY\r\n", MANAGESIEVE: b"CAPABILITY\r\n"}
+
+
+@each
+@pytest.mark.parametrize(
+    ("place", "tls", "expected"),
+    [
+        (1, Tls.OFFERED, 1),  # where the administrator has put it
+        (0, Tls.OFFERED, 0),
+        (None, Tls.OFFERED, 2),  # at the end
+        (1, Tls.NONE, None),
+    ],
+)
+def test_where_the_word_for_tls_stands(proto: Proto, place: int | None, tls: Tls, expected: int | None) -> None:
+    """perdition 1.7."""
+    elements, shown = list(OTHERS[proto]), list(OTHERS[proto])
+    if place is not None:
+        elements.insert(place, TLS_WORD[proto])
+    if expected is not None:
+        shown.insert(expected, TLS_WORD[proto])
+    listed = play(new_session(proto, capabilities=tuple(elements), client_tls=tls), LIST[proto]).to_client
+
+    assert (b" " if proto is IMAP4 else b"\r\n").join(shown) + b"\r\n" in listed
+    assert listed.count(TLS_WORD[proto]) == (0 if expected is None else listed.count(OTHERS[proto][0]))

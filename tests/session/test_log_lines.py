@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from perdition.protocol.sasl import Credentials
 from perdition.protocol.secret import Secret
 from perdition.session import Endpoints
-from perdition.session.log_lines import auth, escape, identities, way, words
+from perdition.session.log_lines import auth, escape, identities, passing, way, words
 
 PASSWORD = Secret(b"hunter2")
 
@@ -51,6 +51,7 @@ def test_words_of_others_are_one_line() -> None:
 WAYS = [
     (Endpoints(("192.0.2.7", 41320), ("192.0.2.1", 110), ""), "192.0.2.7:41320->192.0.2.1:110"),
     (Endpoints(("::1", 41320), ("::1", 21102), ""), "::1:41320->::1:21102"),
+    (Endpoints(("", 0), ("", 0), ""), ""),  # inetd_mode over pipes
 ]
 
 
@@ -107,6 +108,17 @@ def test_auth(client: tuple[str, str, Credentials], server: tuple[str, str, str,
     assert auth(*client, *server) == line
 
 
+def test_the_password_stands_behind_the_ids_if_it_is_wanted() -> None:
+    client = ("w", "ssl", Credentials(b"joe", Secret(b'hunt"er\n')))
+    server = ("s:110", "POP3", "ssl", "ok")
+
+    assert auth(*client, *server, with_password=True) == (
+        r'Auth: w client-secure=ssl authorisation_id=NONE authentication_id="joe" passwd="hunt\"er\012" '
+        'server="s:110" protocol=POP3 server-secure=ssl status="ok"'
+    )
+    assert "passwd" not in auth(*client, *server)
+
+
 def test_a_server_that_a_user_name_chose_forges_no_field() -> None:
     """With a map such as `^(.*)@(.*)$: $2` the server is what the client says it is."""
     line = auth("w", "ssl", Credentials(b"joe", PASSWORD), 'x" status="ok:110', "POP3", "ssl", "failed")
@@ -121,3 +133,32 @@ def test_a_very_long_name_does_not_push_the_rest_off_the_line() -> None:
 
     assert long == 'authorisation_id=NONE authentication_id="' + "j" * 512 + '"'
     assert longer == 'authorisation_id=NONE authentication_id="' + "j" * 512 + '..."'
+
+
+# --- what passes (connection_logging), to the letter of what perdition 2.2 was seen to write
+
+PASSING = [
+    ("SELF", b"+OK ready\r\n", r'SELF:   "+OK ready\r\n"'),
+    ("REAL", b"+OK fine\t\x01\x80'x'?\r\n", r"REAL:   " r'"+OK fine\t\001\200\'x\'?\r\n"'),
+    ("CLIENT", b'USER s"ec\\\a\xe9\r\n', r'CLIENT: "USER s\"ec\\\a\351\r\n"'),
+]
+
+
+@pytest.mark.parametrize(("who", "octets", "line"), PASSING)
+def test_passing(who: str, octets: bytes, line: str) -> None:
+    assert list(passing(who, octets, "a:1->b:2")) == [f"{line} a:1->b:2"]
+    assert list(passing(who, octets, "")) == [line]
+
+
+@given(st.binary(max_size=3000))
+def test_what_passes_is_whole_and_cannot_be_forged(octets: bytes) -> None:
+    lines = list(passing("REAL", octets, "a:1->b:2"))
+    texts = [line.removeprefix('REAL:   "').removesuffix('" a:1->b:2') for line in lines]
+
+    assert all(line.isascii() and line.isprintable() and len(line) < 4000 for line in lines)
+    assert not any('"' in text.replace("\\\\", "").replace('\\"', "") for text in texts)
+    assert "".join(texts).encode().decode("unicode_escape").encode("latin-1") == octets
+
+
+def test_nothing_is_no_line() -> None:
+    assert list(passing("SELF", b"", "")) == []

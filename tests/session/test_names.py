@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perdition.maps.outcome import Absent, Found
-from perdition.session import Endpoints, Names, State
+from perdition.session import Endpoints, Names, Session, State
 from perdition.session.effects import Connect, Delay, Lookup
 from perdition.session.names import NoKey
-from tests.session.helpers import ABSENT, POP3, WOKE, WORDS, new_session, play
+from tests.session.helpers import ABSENT, MANAGESIEVE, POP3, UP, WOKE, WORDS, b64, new_session, play, policy, sasl_begin
 
 ENDPOINTS = Endpoints(("192.0.2.7", 4242), ("192.0.2.1", 110), "here")
 LOOKUP, REMOTE = State.SERVERNAME_LOOKUP, State.REMOTE_LOGIN
@@ -62,6 +62,21 @@ def test_a_domain_of_our_address(local_name: bytes | None, depth: int, name: byt
     assert Names(add_domain=ALL, depth=depth).mangle(b"joe", LOOKUP, local_name) == name
 
 
+def test_the_first_label_of_our_address_is_left_out_unless_told_otherwise() -> None:
+    assert Names(add_domain=ALL).mangle(b"joe", LOOKUP, b"a.b.c") == b"joe@b.c"
+
+
+def test_states_are_found_by_the_words_of_the_options() -> None:
+    assert [State(word) for word in ("servername_lookup", "local_authentication", "remote_login")] == list(State)
+
+
+def test_the_server_that_a_user_names_is_stripped_when_it_has_been_looked_at() -> None:
+    names = Names(strip_domain=ALL, client_server_specification=True)
+
+    assert names.mangle(b"joe@mail", LOOKUP, None) == b"joe@mail"
+    assert names.mangle(b"joe@mail", REMOTE, None) == b"joe"
+
+
 def test_an_empty_delimiter_leaves_names_whole() -> None:
     names = Names(delimiter=b"", strip_domain=ALL, client_server_specification=True)
 
@@ -72,13 +87,14 @@ def test_an_empty_delimiter_leaves_names_whole() -> None:
 
 @given(form=octets.filter(lambda form: b"\\" not in form))
 def test_a_key_without_escapes_is_asked_for_as_it_is(form: bytes) -> None:
-    assert Names(query_key=(form,)).keys(b"joe", ENDPOINTS) == [form]
+    assert list(Names(query_key=(form,)).keys(b"joe", ENDPOINTS)) == [form]
 
 
 @pytest.mark.parametrize(
     ("form", "key"),
     [
         (rb"\i:\p-\I:\P", b"192.0.2.7:4242-192.0.2.1:110"),
+        (rb"\u \D \d", b"joe @ x"),
         (rb"\\U", rb"\U"),
         (rb"\\\U", rb"\joe@x"),
         (b"\\", b""),
@@ -86,14 +102,19 @@ def test_a_key_without_escapes_is_asked_for_as_it_is(form: bytes) -> None:
     ],
 )
 def test_escapes_of_a_key(form: bytes, key: bytes) -> None:
-    assert Names(query_key=(form,)).keys(b"joe@x", ENDPOINTS) == [key]
+    assert list(Names(query_key=(form,)).keys(b"joe@x", ENDPOINTS)) == [key]
 
 
 @pytest.mark.parametrize("form", [rb"\x", b"\\\xff", b"\\\n"])
 def test_an_escape_that_means_nothing(form: bytes) -> None:
+    names = Names(query_key=(b"ok", form))
+    keys = names.keys(b"joe", ENDPOINTS)
+    first = next(keys)
     with pytest.raises(NoKey, match="query_key has no escape") as raised:
-        Names(query_key=(b"ok", form)).keys(b"joe", ENDPOINTS)
+        next(keys)
 
+    assert first == b"ok"
+    assert str(raised.value).endswith(names.unknown_escapes()[0])
     assert str(raised.value).isprintable() or form.endswith(b"\n")
 
 
@@ -120,7 +141,21 @@ def test_a_bad_format_is_said_in_the_log_and_leaves_the_default_server() -> None
     played = play(new_session(POP3, names=Names(query_key=(rb"\x",)))).then(WORDS[POP3].log_in)
 
     assert played.last == Connect("real.example", "1110", tls=False)
-    assert any("query_key has no escape" in line for line in played.lines())
+    assert [line.partition(": ")[2] for line in played.errors] == [r"query_key has no escape \x"]
+
+
+def test_keys_before_a_bad_format_are_asked_for_as_in_perdition_2_2() -> None:
+    session = new_session(POP3, names=Names(query_key=(rb"\u", rb"\q", rb"\U")))
+    first = play(session).then(b"USER joe@x\r\nPASS pw\r\n")
+    second = first.then(Absent())
+
+    assert (first.last, first.errors) == (Lookup(b"joe"), [])
+    assert second.last == Connect("real.example", "1110", tls=False)
+    assert [line.partition(": ")[2] for line in second.errors] == [r"query_key has no escape \q"]
+
+
+def test_escapes_that_mean_something() -> None:
+    assert Names(query_key=(rb"\U\u\D\d\i\p\I\P\\", b"\\")).unknown_escapes() == []
 
 
 def test_a_server_that_the_user_names_is_not_looked_up() -> None:
@@ -139,3 +174,12 @@ def test_a_server_that_the_user_names_must_make_sense() -> None:
 
     assert b"failed: Could not determine server" in told.to_client
     assert "server named by the user: expected a server and a port in ASCII" in told.lines()[0]
+
+
+def test_the_name_to_act_as_is_given_the_domain_of_our_address() -> None:
+    endpoints = Endpoints(ENDPOINTS.client, ENDPOINTS.local, "here", b"mx.example.org")
+    session = Session(policy(MANAGESIEVE, names=Names(add_domain=frozenset({REMOTE}))), endpoints)
+    log_in = sasl_begin(MANAGESIEVE, b"PLAIN", b"jim\0joe\0pw")
+    played = play(session).then(log_in, ABSENT, UP, WORDS[MANAGESIEVE].greeting)
+
+    assert b64(b"jim@example.org\0joe\0pw") in played.to_server

@@ -4,7 +4,7 @@ from perdition.protocol import imap4, pop3
 from perdition.protocol.reasons import Reason
 from perdition.session.outcomes import Outcome, RealAnswer
 
-STATUSES = {  # reference 3.8; the last four are ours
+STATUSES = {  # reference 3.8; the last five are ours
     "OK": "ok",
     "LOGIN_DISABLED": "failed: Login Disabled",
     "PRIVACY_REQUIRED": "failed: Login Disabled",
@@ -14,6 +14,8 @@ STATUSES = {  # reference 3.8; the last four are ours
     "TLS_NOT_PRESENT": "failed: TLS not present",
     "REFUSED": "failed: Re-Authentication Failure",
     "NO_MECHANISM": "failed: SASL mechanism unavailable",
+    "NOT_AUTHENTICATED": "failed: local authentication failure",
+    "NO_AUTHENTICATION": "failed: local authentication unavailable",
     "MAP_UNAVAILABLE": "failed: Lookup unavailable",
     "MAP_BROKEN": "failed: Lookup broken",
     "TLS_FAILURE": "failed: TLS negotiation failure",
@@ -30,9 +32,30 @@ def test_every_failure_has_a_reason_that_imap4_can_tell() -> None:
     assert all(outcome.reason in imap4.CODES for outcome in Outcome if outcome is not Outcome.OK)
 
 
+def test_what_only_the_administrator_can_mend_and_what_may_be_tried_later() -> None:
+    mended = {outcome for outcome in Outcome if outcome.reason is Reason.MISCONFIGURED}
+    later = {outcome for outcome in Outcome if outcome.reason is Reason.UNAVAILABLE}
+
+    assert mended == {Outcome.NO_SERVER, Outcome.MAP_BROKEN}
+    assert later == {
+        Outcome.MAP_UNAVAILABLE,
+        Outcome.NO_AUTHENTICATION,
+        Outcome.NO_CONNECTION,
+        Outcome.NEGOTIATION,
+        Outcome.TLS_NOT_PRESENT,
+        Outcome.TLS_FAILURE,
+        Outcome.SERVER_TIMEOUT,
+        Outcome.NO_MECHANISM,
+    }
+    assert Outcome.PRIVACY_REQUIRED.reason is Reason.PRIVACY_REQUIRED
+    assert Outcome.LOGIN_DISABLED.reason is Reason.LOGIN_DISABLED
+
+
 def test_only_a_wrong_password_asks_for_another_one() -> None:
     """A client forgets its password at [AUTH]; what is down must not look like that (RFC 3206 4)."""
-    assert [outcome for outcome in Outcome if outcome.reason is Reason.AUTHENTICATION_FAILED] == [Outcome.REFUSED]
+    wrong = {outcome for outcome in Outcome if outcome.reason is Reason.AUTHENTICATION_FAILED}
+
+    assert wrong == {Outcome.REFUSED, Outcome.NOT_AUTHENTICATED}
     assert [reason for reason, code in pop3.CODES.items() if code == b"AUTH"] == [Reason.AUTHENTICATION_FAILED]
 
 

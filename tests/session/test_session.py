@@ -5,7 +5,9 @@ import pytest
 
 from perdition.maps.outcome import Absent, Broken, Found, Unavailable
 from perdition.protocol.errors import LocalProtocolError
-from perdition.session import Proto, Session, Tls
+from perdition.protocol.sasl import Credentials
+from perdition.protocol.secret import Secret
+from perdition.session import Endpoints, LogPasswd, Names, Policy, Proto, Session, State, Tls
 from perdition.session.effects import (
     ANSWERS,
     Answer,
@@ -26,9 +28,11 @@ from perdition.session.effects import (
     Side,
     StartTls,
 )
+from perdition.session.outcomes import Outcome
 from tests.session.helpers import (
     ABSENT,
     AGREED,
+    ENDPOINTS,
     EOF,
     FOUND,
     GOOD_UNDER_TLS,
@@ -51,6 +55,7 @@ from tests.session.helpers import (
     Said,
     new_session,
     play,
+    policy,
     sasl_begin,
     to_log_in,
 )
@@ -98,6 +103,7 @@ def test_a_whole_log_in_effect_by_effect() -> None:
                     reply=b"+OK You are so in\r\n",
                     to_client=b"+OK 3 120\r\n",
                     to_server=b"STAT\r\n",
+                    auth=auth(POP3, "ok", server="other.example:2110"),
                     closing=f"Closing session: {WAY} {JOE}",
                     idle_farewell=b"",
                 ),
@@ -111,6 +117,24 @@ def test_a_whole_log_in_effect_by_effect() -> None:
     ]
 
 
+def test_who_started_us_for_one_connection_is_named() -> None:
+    """inetd_mode."""
+    played = play(new_session(POP3, inetd_pid=42), b"QUIT\r\n")
+
+    assert played.lines()[0] == f"Connect:  {WAY} inetd_pid=42"
+
+
+def test_without_addresses_the_lines_have_none() -> None:
+    """inetd_mode over pipes, as perdition 2.2 writes them."""
+    session = Session(policy(POP3, inetd_pid=42), Endpoints(("", 0), ("", 0), "mail.example"))
+    played = play(session, *to_log_in(POP3), WORDS[POP3].good)
+
+    assert played.lines()[0] == "Connect:  inetd_pid=42"
+    assert played.relay.auth.startswith("Auth: client-secure=plaintext authorisation_id=NONE ")
+    assert played.relay.closing == f"Closing session: {JOE}"
+
+
+@pytest.mark.requirement("rfc2595-2.2-2")
 @each
 def test_log_in(proto: Proto) -> None:
     words = WORDS[proto]
@@ -123,6 +147,9 @@ def test_log_in(proto: Proto) -> None:
     assert played.lines() == [auth(proto, "ok")]
 
 
+@pytest.mark.requirement("rfc5161-3.1-3")
+@pytest.mark.requirement("rfc9051-5.5-2")
+@pytest.mark.requirement("rfc9051-6.3.1-3")
 @each
 def test_what_stands_behind_the_log_in_is_handed_over_untouched(proto: Proto) -> None:
     words = WORDS[proto]
@@ -168,6 +195,9 @@ def test_octet_by_octet(proto: Proto) -> None:
 # --- refusals, and what comes behind them
 
 
+@pytest.mark.requirement("rfc3501-11.2-4")
+@pytest.mark.requirement("rfc9051-11.7-4")
+@pytest.mark.requirement("rfc9051-11.7-5")
 @each
 def test_a_failed_log_in_then_a_good_one(proto: Proto) -> None:
     words = WORDS[proto]
@@ -209,6 +239,9 @@ def test_what_was_pipelined_behind_a_failed_log_in_is_done(proto: Proto) -> None
     assert told.lines(Level.INFO) == [f'Closing NULL session: {WAY} authorisation_id=NONE authentication_id="(null)"']
 
 
+@pytest.mark.requirement("rfc3501-11.2-4")
+@pytest.mark.requirement("rfc9051-11.7-4")
+@pytest.mark.requirement("rfc9051-11.7-5")
 @each
 def test_each_failure_counts_and_the_last_one_ends_the_session(proto: Proto) -> None:
     words = WORDS[proto]
@@ -237,6 +270,23 @@ def test_log_ins_can_be_disabled(proto: Proto) -> None:
     assert told.last == READ_CLIENT
 
 
+PASSWORD_SHOWN = ' passwd="hunter2" '
+
+
+@each
+@pytest.mark.parametrize("when", LogPasswd)
+def test_the_log_shows_the_passwords_that_the_administrator_wants_to_see(proto: Proto, when: LogPasswd) -> None:
+    words = WORDS[proto]
+    refused = play(new_session(proto, log_passwd=when)).then(*to_log_in(proto), words.bad, WOKE)
+    done = refused.then(*to_log_in(proto), words.good)
+    [failed], [worked] = refused.lines(), done.lines()
+
+    assert (PASSWORD_SHOWN in failed) is when.covers(good=False)
+    assert (PASSWORD_SHOWN in worked) is when.covers(good=True)
+    assert done.relay.auth == worked
+    assert "hunter2" not in done.relay.closing
+
+
 # --- the map
 
 
@@ -260,6 +310,8 @@ NO_ANSWERS = [
 ]
 
 
+@pytest.mark.requirement("rfc5530-3-1")
+@pytest.mark.requirement("rfc5530-3-5")
 @each
 @pytest.mark.parametrize("refusal", NO_ANSWERS, ids=lambda refusal: refusal.why)
 def test_a_map_without_an_answer(proto: Proto, refusal: Refusal) -> None:
@@ -358,6 +410,8 @@ def test_the_user_of_the_map_logs_in_if_the_option_says_so(
     assert f'authentication_id="{name.decode()}"' in done.relay.closing
 
 
+@pytest.mark.requirement("rfc3501-6.2.2-9")
+@pytest.mark.requirement("rfc9051-6.2.2-17")
 @each
 @pytest.mark.parametrize(("user", "name"), [(b"", b"jim"), (b"jane@", b"jane")])
 def test_an_authzid_is_kept_apart_and_is_what_the_map_knows(proto: Proto, user: bytes, name: bytes) -> None:
@@ -394,6 +448,7 @@ NO_CONNECTIONS = [
 ]
 
 
+@pytest.mark.requirement("rfc5530-3-1")
 @each
 @pytest.mark.parametrize("refusal", NO_CONNECTIONS, ids=lambda refusal: refusal.why)
 def test_no_connection(proto: Proto, refusal: Refusal) -> None:
@@ -448,6 +503,9 @@ def test_starttls_then_log_in(proto: Proto, tls: Tls) -> None:
     assert done.lines() == [auth(proto, "ok", secure="starttls")]
 
 
+@pytest.mark.requirement("rfc8314-3.2-2")
+@pytest.mark.requirement("rfc8314-3.2-3")
+@pytest.mark.requirement("rfc9051-11.2-2")
 @each
 def test_implicit_tls_then_log_in(proto: Proto) -> None:
     """ManageSieve said its capabilities twice, and broke on it."""
@@ -458,6 +516,7 @@ def test_implicit_tls_then_log_in(proto: Proto) -> None:
 
     greeted = started.then(TLS)
 
+    assert greeted.effects[0] == Deadline(60)  # the handshake has used up none of the client's time
     assert greeted.to_client == play(new_session(proto)).to_client
 
     done = greeted.then(*to_log_in(proto), words.good)
@@ -466,6 +525,9 @@ def test_implicit_tls_then_log_in(proto: Proto) -> None:
     assert done.lines() == [auth(proto, "ok", secure="ssl")]
 
 
+@pytest.mark.requirement("rfc3501-11.1-8")
+@pytest.mark.requirement("rfc9051-11.1-7")
+@pytest.mark.requirement("rfc2595-2.5-1")
 @each
 @pytest.mark.parametrize("answer", [Failed("no cipher"), LATE], ids=["failed", "late"])
 @pytest.mark.parametrize("tls", [Tls.IMPLICIT, Tls.OFFERED])
@@ -478,6 +540,7 @@ def test_a_handshake_that_fails_is_the_end(proto: Proto, tls: Tls, answer: Answe
     assert failed.effects == [Log(Level.ERR, f"Fatal error establishing {what} {WAY}: {why}"), Close()]
 
 
+@pytest.mark.requirement("rfc9051-6.2.1-3")
 @each
 def test_octets_in_clear_behind_starttls_are_the_end(proto: Proto) -> None:
     words = WORDS[proto]
@@ -515,6 +578,7 @@ def test_starttls_with_the_real_server(proto: Proto) -> None:
     assert done.lines() == [auth(proto, "ok").replace("server-secure=plaintext", "server-secure=starttls")]
 
 
+@pytest.mark.requirement("rfc2595-2.5-1")
 @each
 @pytest.mark.parametrize("answer", [Failed("expired"), LATE], ids=["failed", "late"])
 def test_a_handshake_with_the_real_server_that_fails(proto: Proto, answer: Answer) -> None:
@@ -541,6 +605,19 @@ def test_implicit_tls_with_the_real_server(proto: Proto) -> None:
 
     assert Connect("real.example", "1110", tls=True) in done.effects
     assert done.lines() == [auth(proto, "ok").replace("server-secure=plaintext", "server-secure=ssl")]
+
+
+@each
+@pytest.mark.parametrize(
+    "answer", [Failed("refused"), Failed("expired", tls=True), LATE], ids=["refused", "tls", "late"]
+)
+def test_the_log_says_that_implicit_tls_was_wanted(proto: Proto, answer: Answer) -> None:
+    """Also of a real server that cannot be reached, as perdition 2.2 does."""
+    refused = play(new_session(proto, server_tls=Tls.IMPLICIT)).then(WORDS[proto].log_in, ABSENT, answer, WOKE)
+
+    assert [line.partition("server-secure=")[2].partition(" ")[0] for line in refused.lines() if "Auth:" in line] == [
+        "ssl"
+    ]
 
 
 def test_a_log_in_in_clear_where_tls_is_demanded() -> None:
@@ -573,6 +650,9 @@ def test_a_client_that_is_gone(proto: Proto, octets: bytes) -> None:
     assert played.last == Close()
 
 
+@pytest.mark.requirement("rfc3501-3.4-3")
+@pytest.mark.requirement("rfc9051-3.4-3")
+@pytest.mark.requirement("rfc1939-3-17")
 @each
 def test_a_client_that_is_silent(proto: Proto) -> None:
     played = play(new_session(proto)).then(LATE)
@@ -586,6 +666,8 @@ def test_a_client_that_is_silent(proto: Proto) -> None:
     assert played.last == Close()
 
 
+@pytest.mark.requirement("rfc3501-3.4-3")
+@pytest.mark.requirement("rfc9051-3.4-3")
 @each
 def test_a_daemon_that_stops(proto: Proto) -> None:
     played = play(new_session(proto)).then(STOP)
@@ -616,6 +698,8 @@ def test_a_client_whose_octets_cannot_be_framed(proto: Proto) -> None:
 # --- deadlines
 
 
+@pytest.mark.requirement("rfc3501-5.4-2")
+@pytest.mark.requirement("rfc1939-3-15")
 @each
 def test_a_whole_command_earns_patience_and_single_octets_do_not(proto: Proto) -> None:
     command = {POP3: b"CAPA\r\n", IMAP4: b"a NOOP\r\n", MANAGESIEVE: b"NOOP\r\n"}[proto]
@@ -693,5 +777,68 @@ def test_an_answer_before_the_start() -> None:
 def test_public_names() -> None:
     import perdition.session
 
-    assert set(perdition.session.__all__) == {"Endpoints", "Names", "Policy", "Proto", "Session", "State", "Tls"}
+    assert set(perdition.session.__all__) == {
+        "Endpoints",
+        "LogPasswd",
+        "Names",
+        "Policy",
+        "Proto",
+        "Session",
+        "State",
+        "Tls",
+    }
     assert perdition.session.Session is Session
+
+
+def test_the_first_default_server_is_the_first_in_turn() -> None:
+    servers = (("one.example", None), ("two.example", None))
+    session = Session(policy(POP3, outgoing_servers=servers), ENDPOINTS)
+
+    assert play(session).then(WORDS[POP3].log_in, ABSENT).last == Connect("one.example", "1110", tls=False)
+
+
+# --- the way to the real server without a client, as `perdition-map lookup` asks for it
+
+LOOKED_UP = Policy(proto=Proto.POP3, label="POP3", capabilities=(b"USER",), outgoing_port="110")
+LOOKING = Endpoints(("127.0.0.1", 0), ("127.0.0.1", 110), "127.0.0.1")
+
+
+def test_the_way_is_that_of_a_client_who_logs_in() -> None:
+    names = Names(query_key=(b"\\u", b"\\U"), strip_domain=frozenset({State.REMOTE_LOGIN}))
+    session = Session(attrs.evolve(LOOKED_UP, names=names), LOOKING)
+
+    assert session.find_server(Credentials(b"joe@example.org", Secret(b"")))[-1] == Lookup(b"joe")
+    assert session.handle(Absent())[-1] == Lookup(b"joe@example.org")
+    assert session.handle(Found(b"h:1"))[-1] == Connect("h", "1", False)
+    assert session.for_real_server.authcid == b"joe"
+
+
+def test_nothing_forbids_it() -> None:
+    session = Session(attrs.evolve(LOOKED_UP, client_tls=Tls.REQUIRED, login_disabled=True), LOOKING)
+
+    assert session.find_server(Credentials(b"joe", Secret(b"")))[-1] == Lookup(b"joe")
+
+
+def test_why_it_is_refused() -> None:
+    session = Session(LOOKED_UP, LOOKING)
+    session.find_server(Credentials(b"joe", Secret(b"")))
+
+    assert isinstance(session.handle(Unavailable("down"))[-1], Delay)
+    assert session.refusal.outcome is Outcome.MAP_UNAVAILABLE
+    assert session.refusal.why == "map: down"
+
+
+def test_a_user_may_name_his_server() -> None:
+    session = Session(attrs.evolve(LOOKED_UP, names=Names(client_server_specification=True)), LOOKING)
+
+    assert session.find_server(Credentials(b"joe@h:1", Secret(b"")))[-1] == Connect("h", "1", tls=False)
+    assert session.for_real_server.authcid == b"joe"
+
+
+def test_a_key_that_cannot_be_formed_is_not_asked_for() -> None:
+    servers = (("default.example", None),)
+    policy = attrs.evolve(LOOKED_UP, names=Names(query_key=(rb"\x",)), outgoing_servers=servers)
+    effects = Session(policy, LOOKING).find_server(Credentials(b"joe", Secret(b"")))
+
+    assert effects[-1] == Connect("default.example", "110", tls=False)
+    assert any(isinstance(effect, Log) and effect.line.startswith("Map is not asked for") for effect in effects)

@@ -24,7 +24,7 @@ Six runs in a row wander by 2 MiB up and down; a driver, a session or a TLS conn
 than 1.5 KiB each.  (What stays of a single session is looked at by tests/io_trio/test_daemon.py and test_relay.py.)
 """
 
-pytestmark = [pytest.mark.soak, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.soak
 
 
 @pytest.fixture(scope="module")

@@ -24,6 +24,7 @@ from perdition.protocol.log_in import PRIVACY_REQUIRED, UNSPEAKABLE, CannotLogIn
 from perdition.protocol.machine import ClientMachine, Closed
 from perdition.protocol.reasons import Reason
 from perdition.protocol.sasl import CANCEL, Credentials, client_messages, write_base64
+from perdition.protocol.secret import Secret
 from perdition.protocol.signals import NEED_DATA, Signal
 
 Event: TypeAlias = Greeting | Continuation | Challenge | Notice | Untagged | Tagged
@@ -41,7 +42,7 @@ class Client(ClientMachine[Event, Sendable]):
     Attributes:
         capabilities: the words that the server listed last, in capitals, or None if they are not known.
             What was listed before TLS or before the log-in is forgotten then (RFC 9051 6.2.1, 6.2.2).
-        capability_data: the same as the server wrote them, parted by blanks.
+        capability_data: the same as the server wrote them, parted by blanks, without what is no name.
         require_tls: whether a password may be sent only under TLS.
     """
 
@@ -53,7 +54,7 @@ class Client(ClientMachine[Event, Sendable]):
         self.require_tls = require_tls
         self._assembler = Assembler(self._buffer, limits, synchronising=False)
         self._numbers = itertools.count(1)
-        self._fragments: list[bytes] = []  # of a command whose literals wait for the server's word
+        self._fragments: list[Secret] = []  # of a command whose literals wait for the server's word
         self._writing: bytes | None = None  # the tag of that command
         self._authenticating: bytes | None = None  # the tag of an AUTHENTICATE under way
         self._challenged = False
@@ -73,7 +74,8 @@ class Client(ClientMachine[Event, Sendable]):
         """Take the capabilities from `CAPABILITY ...`, if that is what this is (RFC 9051 7.2.2)."""
         words = (data or b"").split()
         if words and words[0].upper() == b"CAPABILITY":
-            self.capability_data = b" ".join(words[1:])
+            # Only atoms are names (RFC 9051 9): anything else could end a response code that we write.
+            self.capability_data = b" ".join(word for word in words[1:] if codec.ATOM.match(word))
             self.capabilities = frozenset(self.capability_data.upper().split())
             self._volunteered = True
 
@@ -182,7 +184,7 @@ class Client(ClientMachine[Event, Sendable]):
         self._volunteered = False
         if row.sasl:
             self._authenticating = command.tag
-        self._fragments = fragments[1:]
+        self._fragments = [Secret(fragment) for fragment in fragments[1:]]  # one may be the password
         self._writing = command.tag if self._fragments else None
         return fragments[0]
 
@@ -197,7 +199,7 @@ class Client(ClientMachine[Event, Sendable]):
         fragment = self._fragments.pop(0)
         if not self._fragments:
             self._writing = None
-        return fragment
+        return fragment.reveal()
 
     def _literal_plus(self) -> int:
         """How large a literal may go without a word from the server (RFC 7888)."""
@@ -211,7 +213,8 @@ class Client(ClientMachine[Event, Sendable]):
         """Choose the next command on the way to be logged in; nothing is sent yet.
 
         CAPABILITY first, if the capabilities are not known.  LOGIN where it can carry the credentials; else
-        AUTHENTICATE PLAIN or LOGIN, if the server offers it, with an initial response only under SASL-IR.
+        AUTHENTICATE PLAIN or LOGIN, if the server offers it, with an initial response only under SASL-IR, and
+        none for LOGIN: its server speaks first (RFC 4422 5).
         Challenges are answered by `sasl.client_messages`.
         """
         if self.require_tls and not self.tls:
@@ -225,18 +228,20 @@ class Client(ClientMachine[Event, Sendable]):
             return CannotLogIn(Reason.LOGIN_DISABLED, "the real server announces LOGINDISABLED")
         name, password = credentials.authcid, credentials.password
         for_itself = credentials.for_itself
-        plain = b"AUTH=PLAIN" in self.capabilities
+        plain, login = b"AUTH=PLAIN" in self.capabilities, b"AUTH=LOGIN" in self.capabilities
         ascii_only = name.isascii() and password.reveal().isascii()
-        if for_itself and not disabled and (ascii_only or not plain):  # RFC 6855 5: UTF-8 goes by AUTHENTICATE
+        by_login = ascii_only or not (plain or login)  # RFC 6855 5: UTF-8 goes by AUTHENTICATE
+        if for_itself and not disabled and by_login:
             return Command(self.new_tag(), "LOGIN", (name, password))
         if plain:
             return self._authenticate(b"PLAIN", credentials)
-        if for_itself and b"AUTH=LOGIN" in self.capabilities:
+        if for_itself and login:
             return self._authenticate(b"LOGIN", credentials)
         if disabled:
             return CannotLogIn(Reason.LOGIN_DISABLED, "the real server announces LOGINDISABLED and no AUTH=PLAIN")
         return CannotLogIn(Reason.AUTHENTICATION_FAILED, "the real server offers no AUTH=PLAIN, which an authzid needs")
 
     def _authenticate(self, mechanism: bytes, credentials: Credentials) -> Command:
-        initial = client_messages(mechanism, credentials)[:1] if b"SASL-IR" in (self.capabilities or ()) else []
+        client_first = mechanism == b"PLAIN" and b"SASL-IR" in (self.capabilities or ())
+        initial = client_messages(mechanism, credentials) if client_first else []
         return Command(self.new_tag(), "AUTHENTICATE", (mechanism, *initial))

@@ -24,7 +24,11 @@ LONGEST_QUOTED: Final = 1024
 """What goes in quotes: more might pass the other side's limit for lines (RFC 7162 4)."""
 ESCAPED: Final = re.compile(rb"\\(.)")
 TO_ESCAPE: Final = re.compile(rb'["\\]')
-CODE: Final = re.compile(rb'\[((?:[^\]"]|"(?:[^"\\]|\\.)*")*)\] ?')
+CODE_DATA: Final = rb'(?:[^\]"]|"(?:[^"\\]|\\.)*")*'  # a bracket ends it, unless a quoted string holds it
+CODE: Final = re.compile(rb"\[(" + CODE_DATA + rb")\] ?")
+WHOLE_CODE: Final = re.compile(CODE_DATA + rb"\Z")
+# RFC 9051 9: a capability is an atom.
+ATOM: Final = re.compile(rb'[^\x00-\x20\x7f-\xff(){%*"\\\]]+\Z')
 STATUSES: Final[Mapping[bytes, Status]] = {status.value.encode(): status for status in Status}
 
 
@@ -265,10 +269,12 @@ def write_status(label: bytes, status: Status, text: bytes, code: bytes | None) 
     """Write a status response.
 
     Raises:
-        LocalProtocolError: a text that no line can hold.
+        LocalProtocolError: a text that no line can hold, or a code that would be read otherwise.
     """
     words = [label, status.value.encode("ascii")]
     if code is not None:
+        if WHOLE_CODE.match(code) is None:
+            raise LocalProtocolError("expected what reads as a response code")
         words.append(b"[" + code + b"]")
     words.append(text or b"done")  # RFC 9051 9: resp-text has at least one octet
     return one_line(b" ".join(words))

@@ -51,6 +51,8 @@ class Server(ServerMachine[Event, Sendable]):
             return self._next_response()
         if self._offer is not None or self._refusing or self._conversation.waiting:
             return PAUSED
+        if not self._assembler.begun:
+            self._refuse_http()
         message = self._assembler.next(self._first_line_limit())
         if message is None:
             return NEED_DATA
@@ -182,7 +184,6 @@ class Server(ServerMachine[Event, Sendable]):
         else:
             verb = self._conversation.answer(status, tag)
             self._handshake_due = verb == "STARTTLS" and status is Status.OK
-        self._tag = b""
 
     def farewell(self, why: Fault | str) -> bytes:
         """Give the last line to a client whose place in the stream is lost, or whose time is over."""

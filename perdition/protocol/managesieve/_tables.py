@@ -39,8 +39,8 @@ TABLE: Final[Table] = {
         "NOOP": Row(args=("optional_string",)),
         # RFC 5804 2.3
         "LOGOUT": Row(after={Status.OK: State.CLOSED}, barrier=True),
-        # RFC 5804 2.5
-        "HAVESPACE": Row(args=("string", "number",)),
+        # RFC 5804 2, 5804 2.5
+        "HAVESPACE": Row(args=("string", "number",), barrier=True),
         # RFC 5804 2.6
         "PUTSCRIPT": Row(args=("string", "string",)),
         # RFC 5804 2.7

@@ -13,7 +13,7 @@ from perdition.protocol.managesieve import codec
 from perdition.protocol.managesieve._tables import TABLE, State
 from perdition.protocol.managesieve.events import Challenge, Command, Line, Response, SaslCancel, SaslResponse
 from perdition.protocol.reasons import Reason
-from perdition.protocol.sasl import CANCEL, Credentials, client_messages, read_base64
+from perdition.protocol.sasl import CANCEL, Credentials, plain_message, read_base64
 from perdition.protocol.signals import NEED_DATA, Signal
 
 Event: TypeAlias = Line | Response | Challenge
@@ -38,6 +38,7 @@ class Client(ClientMachine[Event, Sendable]):
         self._assembler = Assembler(self._buffer, limits, synchronising=False)
         self._listed: dict[bytes, bytes | None] = {}
         self._lines = 0
+        self._listed_size = 0
         self._sent = 0
         self._challenged = False
 
@@ -67,7 +68,7 @@ class Client(ClientMachine[Event, Sendable]):
         self._conversation.answer(read.status, tag)
         if verb in (GREETING, "CAPABILITY") and read.status is Status.OK:
             self.capabilities = self._listed
-        self._listed, self._lines = {}, 0
+        self._listed, self._lines, self._listed_size = {}, 0, 0
         if verb == "STARTTLS" and read.status is Status.OK:
             self._refuse_injection()
             self._handshake_due = True
@@ -94,6 +95,11 @@ class Client(ClientMachine[Event, Sendable]):
             if isinstance(name, str) or len(value) > 1 or any(isinstance(word, str) for word in value):
                 raise RemoteProtocolError("expected a capability: one string or two")
             self._listed[name.upper()] = next((word for word in value if isinstance(word, bytes)), None)
+            self._listed_size += sum(len(word) for word in line.words)
+            if self._listed_size > self.limits.block:
+                raise RemoteProtocolError(
+                    f"expected capabilities of at most {self.limits.block} octets", Fault.TOO_LONG
+                )
         return line
 
     def _send(self, event: Sendable) -> bytes:
@@ -123,7 +129,8 @@ class Client(ClientMachine[Event, Sendable]):
     def log_in(self, credentials: Credentials) -> Command | CannotLogIn:
         """Choose the next command on the way to be logged in; nothing is sent yet.
 
-        AUTHENTICATE PLAIN, else LOGIN, if the server offers it; CAPABILITY first, if that is not known.
+        AUTHENTICATE PLAIN, else LOGIN, if the server offers it; CAPABILITY first, if that is not known.  LOGIN has
+        no initial response: its server speaks first (RFC 4422 5).
         """
         if self.require_tls and not self.tls:
             return PRIVACY_REQUIRED
@@ -131,7 +138,8 @@ class Client(ClientMachine[Event, Sendable]):
             return UNSPEAKABLE
         if self.capabilities is None:
             return Command("CAPABILITY")
-        for mechanism in (b"PLAIN", b"LOGIN") if credentials.for_itself else (b"PLAIN",):
-            if mechanism in self.mechanisms:
-                return Command("AUTHENTICATE", (mechanism, client_messages(mechanism, credentials)[0]))
+        if b"PLAIN" in self.mechanisms:
+            return Command("AUTHENTICATE", (b"PLAIN", plain_message(credentials)))
+        if b"LOGIN" in self.mechanisms and credentials.for_itself:
+            return Command("AUTHENTICATE", (b"LOGIN",))
         return CannotLogIn(Reason.AUTHENTICATION_FAILED, "the real server offers neither SASL PLAIN nor LOGIN")

@@ -200,10 +200,13 @@ def write_line(words: tuple[Token, ...]) -> bytes:
 
 
 def write_tokens(tokens: Iterable[Token]) -> bytes:
-    """Write strings and atoms as a server does."""
-    return b" ".join(
-        token.encode("ascii") if isinstance(token, str) else write_string(token, plus=b"") for token in tokens
-    )
+    """Write strings, atoms and parentheses as a server does: no blank stands inside of a parenthesis."""
+    written, gap = [], b""
+    for each in tokens:
+        word = each.encode("ascii") if isinstance(each, str) else write_string(each, plus=b"")
+        written.append(word if each == ")" else gap + word)
+        gap = b"" if each == "(" else b" "
+    return b"".join(written)
 
 
 def read_line(text: bytes) -> Line:
@@ -261,9 +264,11 @@ def read_message(parts: tuple[bytes, ...]) -> Response | Line:
     if not tokens:
         raise RemoteProtocolError("expected OK, NO, BYE or a string")
     first = tokens[0]
-    status = STATUSES.get(first.upper()) if isinstance(first, str) else None
-    if status is None:
+    if isinstance(first, bytes):
         return Line(tuple(tokens))
+    status = STATUSES.get(first.upper())
+    if status is None:  # a word that is no status is no data: whoever waits for the response behind it waits for ever
+        raise RemoteProtocolError("expected OK, NO, BYE or a string")
     code, rest = take_code(tokens[1:])
     if len(rest) > 1 or any(isinstance(token, str) for token in rest):
         raise RemoteProtocolError("expected one string as the text of a response")
@@ -272,13 +277,20 @@ def read_message(parts: tuple[bytes, ...]) -> Response | Line:
 
 
 def take_code(tokens: list[Token]) -> tuple[bytes | None, list[Token]]:
-    """Part a response code from what follows it."""
+    """Part a response code from what follows it; one that begins with a slash is none (RFC 5804 1.3).
+
+    Raises:
+        RemoteProtocolError: it does not end.
+    """
     if not tokens or tokens[0] != "(":
         return None, tokens
-    if ")" not in tokens:
-        raise RemoteProtocolError("expected ) behind a response code")
-    end = tokens.index(")")
-    return write_tokens(tokens[1:end]), tokens[end + 1 :]
+    depth = 0  # what a code means may be told in lists of lists (RFC 5804 4, extension-data)
+    for end, each in enumerate(tokens):
+        depth += (each == "(") - (each == ")")
+        if not depth:
+            code = write_tokens(tokens[1:end])
+            return None if code.startswith(b"/") else code, tokens[end + 1 :]
+    raise RemoteProtocolError("expected ) behind a response code")
 
 
 def tag_code(tag: bytes) -> bytes:

@@ -40,6 +40,8 @@ class Server(ServerMachine[Event, Sendable]):
             return Closed()
         if not self._challenged and (self._refusing or self._conversation.waiting):
             return PAUSED
+        if not self._assembler.begun and not self._challenged:
+            self._refuse_http()
         long = self._challenged or self._buffer.startswith(LONG_LINE_VERB)
         message = self._assembler.next(self.limits.sasl if long else self.limits.line)
         if message is None or isinstance(message, Announced):

@@ -6,6 +6,7 @@ from perdition.protocol.pop3._tables import State
 from perdition.protocol.pop3.client import Client
 from perdition.protocol.pop3.events import (
     CODES,
+    BadChallenge,
     BadCommand,
     Challenge,
     Command,
@@ -19,6 +20,7 @@ from perdition.protocol.pop3.server import Server
 
 __all__ = [
     "CODES",
+    "BadChallenge",
     "BadCommand",
     "Challenge",
     "Client",

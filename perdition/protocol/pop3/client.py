@@ -9,16 +9,22 @@ from perdition.protocol.log_in import PRIVACY_REQUIRED, UNSPEAKABLE, CannotLogIn
 from perdition.protocol.machine import ClientMachine, Closed
 from perdition.protocol.pop3 import codec
 from perdition.protocol.pop3._tables import TABLE, State
-from perdition.protocol.pop3.events import Challenge, Command, Greeting, Multiline, Reply, SaslCancel, SaslResponse
+from perdition.protocol.pop3.events import (
+    BadChallenge,
+    Challenge,
+    Command,
+    Greeting,
+    Multiline,
+    Reply,
+    SaslCancel,
+    SaslResponse,
+)
 from perdition.protocol.reasons import Reason
 from perdition.protocol.sasl import CANCEL, Credentials, plain_message, write_base64
 from perdition.protocol.signals import NEED_DATA, Signal
 
-Event: TypeAlias = Greeting | Reply | Multiline | Challenge
+Event: TypeAlias = Greeting | Reply | Multiline | Challenge | BadChallenge
 Sendable: TypeAlias = Command | SaslResponse | SaslCancel
-
-COMMAND_LINE: Final = 255
-"""What every server takes, CRLF included (RFC 2449 4); a longer initial response waits for its challenge."""
 
 NEEDS_PLAIN: Final = CannotLogIn(
     Reason.AUTHENTICATION_FAILED, "the real server offers no SASL PLAIN, which these credentials need"
@@ -40,6 +46,7 @@ class Client(ClientMachine[Event, Sendable]):
         self._sent = 0
         self._blocks_due: set[bytes | int] = set()  # commands whose good answer is a block
         self._challenged = False
+        self._must_cancel = False  # the challenge was none
         self._block: tuple[Reply, list[bytes]] | None = None
         self._block_size = 0
 
@@ -55,17 +62,19 @@ class Client(ClientMachine[Event, Sendable]):
             return Closed()
         if self._block is not None:
             return self._next_of_block()
-        line = self._buffer.take_line(self.limits.line)
-        if line is None:
-            return NEED_DATA
         tag = self._conversation.oldest
         pending = None if tag is None else self._conversation.pending(tag)
+        long = pending is not None and pending[1].sasl  # RFC 5034 4
+        line = self._buffer.take_line(self.limits.sasl if long else self.limits.line)
+        if line is None:
+            return NEED_DATA
         if tag is None or pending is None or self._challenged:
             raise RemoteProtocolError("expected silence until the next command", Fault.UNEXPECTED)
         verb, row = pending
         if row.sasl and (challenge := codec.read_challenge(line)) is not None:
             self._challenged = True
-            return Challenge(challenge)
+            self._must_cancel = isinstance(challenge, BadChallenge)
+            return challenge
         reply = codec.read_reply(line)
         if verb == GREETING:
             self._conversation.answer(reply.status, tag)
@@ -110,7 +119,9 @@ class Client(ClientMachine[Event, Sendable]):
             return self._send_command(event)
         if not self._challenged:
             raise LocalProtocolError("a SASL response needs a challenge")
-        self._challenged = False
+        if self._must_cancel and not isinstance(event, SaslCancel):
+            raise LocalProtocolError("a challenge that is no base64 can only be cancelled")
+        self._challenged = self._must_cancel = False
         if isinstance(event, SaslCancel):
             return CANCEL + b"\r\n"
         return write_base64(event.data.reveal()) + b"\r\n"
@@ -161,16 +172,18 @@ class Client(ClientMachine[Event, Sendable]):
         if not plain:
             return NEEDS_PLAIN
         message = plain_message(credentials)
-        if len(message) * 4 // 3 + len("AUTH PLAIN \r\n") + 3 > COMMAND_LINE:
+        in_base64 = (len(message) + 2) // 3 * 4
+        if len("AUTH PLAIN \r\n") + in_base64 > codec.COMMAND_LINE:
             return Command("AUTH", (b"PLAIN",))
         return Command("AUTH", (b"PLAIN", message))
 
 
 def _fits_user_and_pass(credentials: Credentials) -> bool:
-    """Tell whether USER and PASS can carry the credentials (RFC 1939 7): no authzid, no blank in the name."""
+    """Tell whether USER and PASS can carry the credentials (RFC 1939 7): no authzid, no blank in the name, short."""
     name, password = credentials.authcid, credentials.password.reveal()
     return (
         credentials.for_itself
+        and max(len(name), len(password)) + len("USER \r\n") <= codec.COMMAND_LINE
         and not any(octet <= 0x20 for octet in name)
         and not any(octet in password for octet in (b"\r", b"\n"))
     )

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, TypeAlias
 
 from perdition.protocol.conversation import Row, Status
 from perdition.protocol.errors import LocalProtocolError, RemoteProtocolError
-from perdition.protocol.pop3.events import Argument, Reply
+from perdition.protocol.pop3.events import Argument, BadChallenge, Challenge, Reply
 from perdition.protocol.sasl import EMPTY_INITIAL_RESPONSE, read_base64, write_base64
 from perdition.protocol.secret import Secret
 
@@ -17,7 +17,13 @@ CODE: Final = re.compile(rb"\[([A-Za-z0-9/_.-]+(?: [^\]]*)?)\] ?")
 NO_LINE: Final = re.compile(rb"\r(?!\n)|(?<!\r)\n|\0")
 STATUSES: Final[Mapping[bytes, Status]] = {b"+OK": Status.OK, b"-ERR": Status.NO}
 WORDS: Final[Mapping[Status, bytes]] = {status: word for word, status in STATUSES.items()}
-CHALLENGE: Final = b"+"
+PLUS: Final = b"+"
+
+COMMAND_LINE: Final = 255
+"""The longest command that every server takes, CRLF included (RFC 2449 4)."""
+
+REPLY_LINE: Final = 512
+"""The longest first line of a response that every client takes, CRLF included (RFC 1939 3, RFC 2449 4)."""
 
 
 class BadArgument(Exception):
@@ -77,7 +83,7 @@ def read_optional_number(rest: bytes | None) -> tuple[Argument | None, bytes | N
     return (None, None) if rest is None else read_number(rest)
 
 
-Reader = Callable[[bytes | None], tuple[Argument | None, bytes | None]]
+Reader: TypeAlias = Callable[[bytes | None], tuple[Argument | None, bytes | None]]
 
 READERS: Final[Mapping[str, Reader]] = {
     "word": read_word,
@@ -138,7 +144,7 @@ def write_command(verb: str, row: Row, args: tuple[Argument, ...]) -> bytes:
     """Write a command line.
 
     Raises:
-        LocalProtocolError: the arguments do not fit the row, or POP3 has no way to write one.
+        LocalProtocolError: the arguments do not fit the row, or POP3 has no way to write one, or they are too long.
     """
     line = verb.encode("ascii")
     for form, argument in zip(row.args, args, strict=False):
@@ -150,6 +156,8 @@ def write_command(verb: str, row: Row, args: tuple[Argument, ...]) -> bytes:
         raise LocalProtocolError(f"{verb}: {error}") from None
     if read != args or b"\0" in line or b"\r" in line[:-2] or b"\n" in line[:-2]:
         raise LocalProtocolError(f"{verb} cannot carry such arguments")
+    if len(line) > COMMAND_LINE:
+        raise LocalProtocolError(f"{verb} cannot carry such long arguments")
     return line
 
 
@@ -178,16 +186,21 @@ def read_reply(line: bytes) -> Reply:
 def write_reply(status: Status, text: bytes, code: bytes | None) -> bytes:
     """Write +OK or -ERR.
 
+    The text is for people: it ends where the line must (RFC 2449 4), and without a code it loses the brackets at
+    its beginning, which would make a code of it (RFC 2449 3).  A code that does not fit is left out.
+
     Raises:
         LocalProtocolError: a text that no line can hold, or a status that POP3 does not have.
     """
     if status not in WORDS:
         raise LocalProtocolError(f"POP3 has no status {status.name}")
-    line = WORDS[status]
-    if code is not None:
+    line, room = WORDS[status], REPLY_LINE - len(b"\r\n")
+    if code is not None and len(line) + len(b" []") + len(code) <= room:
         line += b" [" + code + b"]"
+    else:
+        text = text.lstrip(b"[")
     if text:
-        line += b" " + text
+        line = (line + b" " + text)[:room]
     if b"\r" in line or b"\n" in line or b"\0" in line:
         raise LocalProtocolError("expected a text without CR, LF and NUL")
     return line + b"\r\n"
@@ -210,19 +223,13 @@ def stuff(body: bytes) -> bytes:
 
 def write_challenge(data: bytes) -> bytes:
     """Write a challenge; one of no octets is `+ ` (RFC 5034 4)."""
-    return CHALLENGE + b" " + write_base64(data) + b"\r\n"
+    return PLUS + b" " + write_base64(data) + b"\r\n"
 
 
-def read_challenge(line: bytes) -> bytes | None:
-    """Give a challenge's octets, or None if the line is no challenge.
-
-    Raises:
-        RemoteProtocolError: it is a challenge, but not in base64.
-    """
+def read_challenge(line: bytes) -> Challenge | BadChallenge | None:
+    """Read a challenge; None: the line is none."""
     word, _, data = line.partition(b" ")
-    if word != CHALLENGE:
+    if word != PLUS:
         return None
     decoded = read_base64(data)
-    if decoded is None:
-        raise RemoteProtocolError("expected a challenge in base64")
-    return decoded
+    return BadChallenge() if decoded is None else Challenge(decoded)

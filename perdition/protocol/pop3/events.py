@@ -55,6 +55,11 @@ class Challenge:
 
 
 @attrs.frozen
+class BadChallenge:
+    """A server's challenge that is no base64.  The client owes a `SaslCancel` (RFC 5034 4)."""
+
+
+@attrs.frozen
 class Reply:
     """+OK or -ERR in one line.
 

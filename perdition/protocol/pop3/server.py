@@ -42,6 +42,7 @@ class Server(ServerMachine[Event, Sendable]):
             return self._next_response()
         if self._refusing or self._conversation.waiting:
             return PAUSED
+        self._refuse_http()
         long = self._buffer.startswith(LONG_LINE_VERB)
         line = self._buffer.take_line(self.limits.sasl if long else self.limits.line)
         if line is None:

@@ -24,11 +24,11 @@ class Imap4Back(Back):
                     return NotLoggedIn(Outcome.NEGOTIATION, "the real server is this perdition: a loop")
                 return self.go_on()
             case imap4.Continuation():
-                self._output += self.machine.send_literal()
+                self._go_on_with(self.machine.send_literal())
             case imap4.Challenge():
                 message = self._next_message()
                 response = imap4.SaslCancel() if message is None else imap4.SaslResponse(message)
-                self._output += self.machine.send(response)
+                self._go_on_with(self.machine.send(response))
             case imap4.Tagged():
                 return self._handle_tagged(event)
         return None  # whatever is untagged before the log-in is for nobody (RFC 9051 11.3)

@@ -20,7 +20,7 @@ class ManageSieveBack(Back):
             case managesieve.Challenge():
                 message = self._next_message()
                 response = managesieve.SaslCancel() if message is None else managesieve.SaslResponse(message)
-                self._output += self.machine.send(response)
+                self._go_on_with(self.machine.send(response))
             case managesieve.Response(status, text, code):
                 return self._handle_response(status, RealAnswer(text, code))
         return None  # lines are capabilities; the machine keeps them
@@ -37,6 +37,8 @@ class ManageSieveBack(Back):
                 return self._answer_to_tls(status)
         if status is managesieve.Status.OK:
             return LoggedIn(answer)
+        if status is managesieve.Status.BYE:  # it ends the connection and says nothing of the password (RFC 5804 1.2)
+            return NotLoggedIn(Outcome.NEGOTIATION, "expected OK or NO to the log-in, the real server says BYE", answer)
         return NotLoggedIn(Outcome.REFUSED, answer=answer)
 
     def go_on_under_tls(self) -> Result | None:

@@ -19,7 +19,9 @@ class Pop3Back(Back):
         require_tls = policy.server_tls in (Tls.REQUIRED, Tls.IMPLICIT)
         self.machine: pop3.Client = pop3.Client(policy.limits, require_tls=require_tls)
 
-    def handle(self, event: pop3.Greeting | pop3.Reply | pop3.Multiline | pop3.Challenge) -> Result | None:
+    def handle(
+        self, event: pop3.Greeting | pop3.Reply | pop3.Multiline | pop3.Challenge | pop3.BadChallenge
+    ) -> Result | None:
         match event:
             case pop3.Greeting(text, status):
                 if status is not pop3.Status.OK:
@@ -30,7 +32,10 @@ class Pop3Back(Back):
             case pop3.Challenge():
                 message = self._next_message()
                 response = pop3.SaslCancel() if message is None else pop3.SaslResponse(message)
-                self._output += self.machine.send(response)
+                self._go_on_with(self.machine.send(response))
+                return None
+            case pop3.BadChallenge():
+                self._go_on_with(self.machine.send(pop3.SaslCancel()))
                 return None
             case pop3.Multiline():
                 return self.go_on()

@@ -1,15 +1,17 @@
 """IMAP4 towards the client."""
 
+import re
 from typing import Final, assert_never
 
 from perdition.protocol import imap4
 from perdition.protocol.errors import Fault
 from perdition.protocol.sasl import Credentials
 from perdition.protocol.secret import Secret
-from perdition.session.front import Front
+from perdition.session.front import Front, Said
 from perdition.session.outcomes import RealAnswer
 from perdition.session.policy import Policy
 from perdition.session.requests import Attempt, Leaves, Request, WantsTls
+from perdition.session.starred import STARS
 
 STARTTLS: Final = b"STARTTLS"
 LOGINDISABLED: Final = b"LOGINDISABLED"
@@ -39,6 +41,7 @@ class Imap4Front(Front):
         super().__init__(policy, banner_host)
         self.machine: imap4.Server = imap4.Server(policy.limits)
         self._tag = b""  # of the command that the session is busy with
+        self._hidden: list[bytes] = []  # what is no command, and may be answered as if its first word were a tag
 
     def _say(
         self,
@@ -78,6 +81,7 @@ class Imap4Front(Front):
                 refusal = self._refusal() if verb == "LOGIN" else None
                 if refusal is None:
                     self._say(imap4.Continuation(b"OK ready for additional input"))
+                    self._said = Said.MORE
                 else:  # a literal that is refused is never sent
                     self._tag = tag
                     self.refuse(refusal.text.encode("ascii"), self.codes.get(refusal.reason))
@@ -122,8 +126,18 @@ class Imap4Front(Front):
     def challenge(self, data: bytes) -> None:
         self._say(imap4.Challenge(data))
 
+    def _shown(self, octets: bytes) -> bytes:
+        shown = super()._shown(octets)
+        if shown.startswith(STARS):
+            self._hidden.append(octets.partition(b"\r\n")[0].partition(b" ")[0])
+        return shown
+
+    def shown_output(self, data: bytes) -> bytes:
+        """Give it without the tags of what is not shown: one may be a word of a password."""
+        for tag in self._hidden:
+            data = re.sub(rb"^" + re.escape(tag) + rb" ", STARS + b" ", data, flags=re.MULTILINE)
+        self._hidden.clear()
+        return data
+
     def farewell(self, why: Fault | str) -> bytes:
         return self.machine.farewell(why)
-
-    def _is_over(self) -> bool:
-        return self.machine.state is imap4.State.CLOSED

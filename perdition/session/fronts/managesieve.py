@@ -84,6 +84,10 @@ class ManageSieveFront(Front):
     def refuse(self, text: bytes, code: bytes | None) -> None:
         self._answer(managesieve.Status.NO, text, code)
 
+    def passes_on(self, code: bytes) -> bool:
+        """Tell it by the code's first level; detail that we do not know takes nothing from it (RFC 5804 1.3)."""
+        return super().passes_on(code.partition(b"/")[0])
+
     def challenge(self, data: bytes) -> None:
         self._say(managesieve.Challenge(data))
 
@@ -92,6 +96,3 @@ class ManageSieveFront(Front):
 
     def idle_farewell(self) -> bytes:
         return self.farewell("silent for too long")
-
-    def _is_over(self) -> bool:
-        return self.machine.state is managesieve.State.CLOSED

@@ -9,7 +9,7 @@ from perdition.protocol.reasons import Reason
 from perdition.protocol.sasl import Credentials
 from perdition.protocol.secret import Secret
 from perdition.session.front import Front
-from perdition.session.outcomes import RealAnswer
+from perdition.session.outcomes import Outcome, RealAnswer
 from perdition.session.policy import Policy
 from perdition.session.requests import Attempt, Leaves, Request, WantsTls
 
@@ -18,14 +18,18 @@ CODES: Final[Mapping[Reason, bytes]] = {
     reason: code for reason, code in pop3.CODES.items() if reason is not Reason.AUTHENTICATION_FAILED
 }
 """Without AUTH, at which clients forget the password: only the real server knows whether that was wrong."""
-PASSED_ON: Final = frozenset((b"AUTH", b"IN-USE", b"LOGIN-DELAY", b"SYS/TEMP", b"SYS/PERM"))
-"""Codes of the real server that tell the user what to do (RFC 2449 8.1, RFC 3206 4)."""
+PASSED_ON: Final = frozenset((b"AUTH", b"IN-USE", b"LOGIN-DELAY", b"SYS"))
+"""Codes of the real server that tell the user what to do (RFC 2449 8.1, RFC 3206 4), without their detail."""
+
+
+TEXTS: Final[Mapping[Outcome, bytes]] = {Outcome.NOT_AUTHENTICATED: b"Authentication failure, mate"}
 
 
 class Pop3Front(Front):
     """Speaks POP3 to the client up to the log-in."""
 
     codes = CODES
+    texts = TEXTS
     passed_on = PASSED_ON
 
     def __init__(self, policy: Policy, banner_host: str) -> None:
@@ -96,5 +100,6 @@ class Pop3Front(Front):
         """Write nothing: POP3 closes without a word (RFC 1939 3)."""
         return b""
 
-    def _is_over(self) -> bool:
-        return self.machine.state is pop3.State.CLOSED
+    def passes_on(self, code: bytes) -> bool:
+        """Tell it by the code's first level; detail that we do not know takes nothing from it (RFC 2449 8)."""
+        return super().passes_on(code.partition(b"/")[0])

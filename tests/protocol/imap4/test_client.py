@@ -53,6 +53,7 @@ def listed(*words: bytes, tls: bool = False, require_tls: bool = False) -> Clien
         (b"* OK hi", Greeting(b"hi"), State.NOT_AUTHENTICATED),
         (b"* ok try {5}", Greeting(b"try {5}"), State.NOT_AUTHENTICATED),
         (b"* PREAUTH hi", Greeting(b"hi", Status.PREAUTH), State.AUTHENTICATED),
+        (b"* preauth try {5}", Greeting(b"try {5}", Status.PREAUTH), State.AUTHENTICATED),
         (b"* BYE [X] hi", Greeting(b"hi", Status.BYE, b"X"), State.CLOSED),
     ],
 )
@@ -63,10 +64,24 @@ def test_greeting(line: bytes, greeting: Greeting, state: State) -> None:
     assert client.state is state
 
 
-@pytest.mark.parametrize("line", [b"* NO hi", b"* BAD hi", b"OK hi", b"a OK hi", b"* CAPABILITY X", b"+ hi", b"", b"*"])
-def test_line_that_is_no_greeting_is_the_end(line: bytes) -> None:
-    with pytest.raises(RemoteProtocolError, match="expected"):
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (b"* NO hi", "expected OK, PREAUTH or BYE in the greeting"),
+        (b"* BAD hi", "expected OK, PREAUTH or BYE in the greeting"),
+        (b"OK hi", "expected a greeting: untagged OK, PREAUTH or BYE"),
+        (b"a OK hi", "expected a greeting: untagged OK, PREAUTH or BYE"),
+        (b"* CAPABILITY X", "expected a greeting: untagged OK, PREAUTH or BYE"),
+        (b"+ hi", "expected no continuation: nothing waits for one"),
+        (b"", "expected a greeting: untagged OK, PREAUTH or BYE"),
+        (b"*", "expected a greeting: untagged OK, PREAUTH or BYE"),
+    ],
+)
+def test_line_that_is_no_greeting_is_the_end(line: bytes, expected: str) -> None:
+    with pytest.raises(RemoteProtocolError) as raised:
         pull(Client(), line + b"\r\n")
+
+    assert str(raised.value) == expected
 
 
 def test_server_that_sends_us_away() -> None:
@@ -83,6 +98,13 @@ def test_answers_may_come_in_any_order() -> None:
         Notice(Status.OK, b"look {3}", b"ALERT"),
         Tagged(b"a", Status.BAD, b"no {3}", b"X"),
     ]
+
+
+@pytest.mark.parametrize("status", [Status.OK, Status.NO, Status.BAD, Status.BYE])
+def test_text_of_a_notice_announces_no_literal(status: Status) -> None:
+    line = b"* %s try {5}\r\n" % status.value.lower().encode()
+
+    assert pull(not_authenticated(), line) == [Notice(status, b"try {5}")]
 
 
 def test_untagged_data_with_literals() -> None:
@@ -107,18 +129,23 @@ def test_stream_that_ends_in_a_literal() -> None:
     assert raised.value.fault is Fault.CLOSED
 
 
+@pytest.mark.requirement("rfc9051-2.2.1-1")
 def test_tags_are_new() -> None:
     client = Client()
 
     assert client.new_tag() != client.new_tag()
 
 
+@pytest.mark.requirement("rfc3501-9-5")
+@pytest.mark.requirement("rfc9051-9-6")
 @pytest.mark.parametrize("tag", [b"", b"+", b"a+b", b"*", b"a b", b"a\r\n", b"\xfc"])
 def test_tag_that_imap4_does_not_have_is_refused(tag: bytes) -> None:
-    with pytest.raises(LocalProtocolError, match="tag"):
+    with pytest.raises(LocalProtocolError, match=r"\Aexpected a tag that IMAP4 allows\Z"):
         not_authenticated().send(Command(tag, "NOOP"))
 
 
+@pytest.mark.requirement("rfc3501-3.1-1")
+@pytest.mark.requirement("rfc9051-3.1-1")
 @pytest.mark.parametrize(
     "event", [Command(b"a", "SELECT", (b"x",)), Command(b"a", ""), SaslCancel(), SaslResponse(Secret(b""))]
 )
@@ -127,6 +154,13 @@ def test_what_the_state_does_not_allow_is_refused(event: Any) -> None:
         not_authenticated().send(event)
 
 
+@pytest.mark.requirement("rfc3501-2.2.1-2")
+@pytest.mark.requirement("rfc3501-4.3-1")
+@pytest.mark.requirement("rfc3501-4.3-3")
+@pytest.mark.requirement("rfc3501-7.5-1")
+@pytest.mark.requirement("rfc9051-2.2.1-4")
+@pytest.mark.requirement("rfc9051-4.3-1")
+@pytest.mark.requirement("rfc9051-7.6-1")
 def test_literals_wait_for_the_servers_word() -> None:
     client = listed(b"X")
 
@@ -137,12 +171,22 @@ def test_literals_wait_for_the_servers_word() -> None:
     assert client.send_literal() == b"\xfc {1}\r\n"
     assert pull(client, b"* OK soon\r\n+ \r\n") == [Notice(Status.OK, b"soon"), Continuation(b"")]
     assert client.send_literal() == b"\xfd\r\n"
-    with pytest.raises(LocalProtocolError, match="no literal waits"):
+    with pytest.raises(LocalProtocolError, match=r"\Ano literal waits for the server's word\Z"):
         client.send_literal()
     assert pull(client, b"a OK in\r\n") == [Tagged(b"a", Status.OK, b"in")]
     assert client.state is State.AUTHENTICATED
 
 
+def test_no_command_stands_inside_another() -> None:
+    client = client_in("imap4", "AUTHENTICATED")
+    client.send(Command(b"a", "SELECT", (b"\xfc",)))
+
+    with pytest.raises(LocalProtocolError, match=r"\ANOOP must wait for the end of the command before it\Z"):
+        client.send(Command(b"b", "NOOP"))
+
+
+@pytest.mark.requirement("rfc3501-7.5-1")
+@pytest.mark.requirement("rfc9051-7.6-1")
 def test_literal_may_be_refused() -> None:
     client = listed(b"X")
     client.send(LOGIN_8BIT)
@@ -155,10 +199,16 @@ def test_ok_to_half_a_command_is_the_end() -> None:
     client = listed(b"X")
     client.send(LOGIN_8BIT)
 
-    with pytest.raises(RemoteProtocolError, match="whole command"):
+    with pytest.raises(RemoteProtocolError, match=r"\Aexpected OK only behind the whole command\Z"):
         pull(client, b"a OK in\r\n")
 
 
+@pytest.mark.requirement("rfc2088-3-3")
+@pytest.mark.requirement("rfc7888-3-2")
+@pytest.mark.requirement("rfc7888-5-1")
+@pytest.mark.requirement("rfc7888-5-2")
+@pytest.mark.requirement("rfc9051-4.3-3")
+@pytest.mark.requirement("rfc9051-4.3-4")
 @pytest.mark.parametrize(
     ("words", "size", "waits"),
     [
@@ -175,30 +225,47 @@ def test_literal_plus(words: tuple[bytes, ...], size: int, waits: bool) -> None:
 
     data = client.send(Command(b"a", "LOGIN", (name, Secret(b"p"))))
 
-    assert data == b"a LOGIN {%d}\r\n" % size if waits else b'a LOGIN {%d+}\r\n%s "p"\r\n' % (size, name)
+    assert data == (b"a LOGIN {%d}\r\n" % size if waits else b'a LOGIN {%d+}\r\n%s "p"\r\n' % (size, name))
 
 
 @pytest.mark.parametrize(
     ("data", "expected"),
     [
-        (b"+ \r\n", "continuation"),
-        (b"b OK x\r\n", "tag of a command"),
-        (b" OK x\r\n", "tag of a command"),
-        (b"a PREAUTH x\r\n", "OK, NO or BAD"),
-        (b"a BYE x\r\n", "OK, NO or BAD"),
-        (b"a FETCH x\r\n", "OK, NO or BAD"),
-        (b"\r\n", "OK, NO or BAD"),
-        (b"* PREAUTH x\r\n", "only in the greeting"),
-        (b"* X {65537}\r\n", "at most"),
-        (b"a OK\n", "CR before LF"),
+        (b"+ \r\n", "expected no continuation: nothing waits for one"),
+        (b"b OK x\r\n", "expected the tag of a command that waits"),
+        (b" OK x\r\n", "expected the tag of a command that waits"),
+        (b"* PREAUTH x\r\n", "expected PREAUTH only in the greeting"),
+    ],
+)
+def test_answer_that_cannot_be_now_is_the_end(data: bytes, expected: str) -> None:
+    client = not_authenticated()
+    client.send(Command(b"a", "NOOP"))
+
+    with pytest.raises(RemoteProtocolError) as raised:
+        pull(client, data)
+
+    assert (str(raised.value), raised.value.fault) == (expected, Fault.UNEXPECTED)
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b"a PREAUTH x\r\n", "expected OK, NO or BAD behind a tag"),
+        (b"a BYE x\r\n", "expected OK, NO or BAD behind a tag"),
+        (b"a FETCH x\r\n", "expected OK, NO or BAD behind a tag"),
+        (b"\r\n", "expected OK, NO or BAD behind a tag"),
+        (b"* X {65537}\r\n", "expected literals of at most 65536 octets"),
+        (b"a OK\n", "expected CR before LF at the end of a line"),
     ],
 )
 def test_answer_that_cannot_be_is_the_end(data: bytes, expected: str) -> None:
     client = not_authenticated()
     client.send(Command(b"a", "NOOP"))
 
-    with pytest.raises(RemoteProtocolError, match=expected):
+    with pytest.raises(RemoteProtocolError) as raised:
         pull(client, data)
+
+    assert str(raised.value) == expected
 
 
 def test_long_lines_of_a_server() -> None:
@@ -219,7 +286,7 @@ def test_authenticate_with_challenges(response: Any, octets: bytes) -> None:
 
     assert pull(client, b"+ VXNlcm5hbWU6\r\n") == [Challenge(b"Username:")]
     assert client.send(response) == octets
-    with pytest.raises(LocalProtocolError, match="needs a challenge"):
+    with pytest.raises(LocalProtocolError, match=r"\Aa SASL response needs a challenge\Z"):
         client.send(response)
     assert pull(client, b"a NO no\r\n") == [Tagged(b"a", Status.NO, b"no")]
     with pytest.raises(RemoteProtocolError, match="continuation"):
@@ -244,6 +311,9 @@ def test_authenticate_may_end_before_our_response() -> None:
         client.send(SaslCancel())
 
 
+@pytest.mark.requirement("rfc2595-3.1-4")
+@pytest.mark.requirement("rfc3501-6.2.1-2")
+@pytest.mark.requirement("rfc9051-6.2.1-5")
 def test_starttls_forgets_what_was_learnt_in_clear() -> None:
     client = listed(b"STARTTLS")
     client.send(Command(b"a", "STARTTLS"))
@@ -264,6 +334,9 @@ def test_refused_starttls_leaves_us_in_clear() -> None:
     assert not client.tls
 
 
+@pytest.mark.requirement("rfc2595-3.1-4")
+@pytest.mark.requirement("rfc3501-6.2.1-2")
+@pytest.mark.requirement("rfc9051-6.2.1-5")
 def test_octets_behind_the_answer_to_starttls_are_the_end() -> None:
     client = listed(b"STARTTLS")
     client.send(Command(b"a", "STARTTLS"))
@@ -274,11 +347,16 @@ def test_octets_behind_the_answer_to_starttls_are_the_end() -> None:
     assert raised.value.fault is Fault.INJECTED
 
 
+@pytest.mark.requirement("rfc3501-2.2.2-4")
+@pytest.mark.requirement("rfc3501-7.2.1-7")
+@pytest.mark.requirement("rfc9051-2.2.2-4")
+@pytest.mark.requirement("rfc9051-7.2.2-7")
 @pytest.mark.parametrize(
     ("data", "capabilities"),
     [
         (b"* CAPABILITY imap4rev1 Auth=plain\r\na OK x\r\n", b"imap4rev1 Auth=plain"),
         (b"a OK [CAPABILITY X] x\r\n", b"X"),
+        (b'* CAPABILITY A B] [ALERT] C"D {E \xc3\xa4 F\r\na OK x\r\n', b"A F"),  # only atoms are names (RFC 9051 9)
         (b"* CAPABILITY\r\na OK x\r\n", b""),
         (b"a OK x\r\n", b""),
         (b"a NO x\r\n", b""),
@@ -336,6 +414,16 @@ def said(verb: str, *args: bytes | Secret) -> Command:
     return Command(b"p1", verb, args)
 
 
+@pytest.mark.requirement("rfc2595-3.2-3")
+@pytest.mark.requirement("rfc3501-6.2.3-4")
+@pytest.mark.requirement("rfc3501-7.2.1-3")
+@pytest.mark.requirement("rfc3501-7.2.1-6")
+@pytest.mark.requirement("rfc4959-3-7")
+@pytest.mark.requirement("rfc4959-3-8")
+@pytest.mark.requirement("rfc6855-5-1")
+@pytest.mark.requirement("rfc9051-6.2.3-5")
+@pytest.mark.requirement("rfc9051-7.2.2-3")
+@pytest.mark.requirement("rfc9051-7.2.2-6")
 @pytest.mark.parametrize(
     ("credentials", "words", "command"),
     [
@@ -346,6 +434,7 @@ def said(verb: str, *args: bytes | Secret) -> Command:
         (U_P, (b"AUTH=PLAIN",), said("LOGIN", b"u", Secret(b"p"))),
         (EIGHT_BIT, (b"X",), said("LOGIN", b"\xfc", Secret(b"p"))),
         (EIGHT_BIT, (b"AUTH=PLAIN",), said("AUTHENTICATE", b"PLAIN")),
+        (EIGHT_BIT, (b"AUTH=LOGIN",), said("AUTHENTICATE", b"LOGIN")),
         (EIGHT_BIT, (b"auth=plain", b"sasl-ir"), said("AUTHENTICATE", b"PLAIN", Secret(b"\0\xfc\0p"))),
         (FOR_Z, (b"AUTH=PLAIN", b"SASL-IR"), said("AUTHENTICATE", b"PLAIN", Secret(b"z\0u\0p"))),
         (FOR_Z, (b"AUTH=LOGIN",), NO_PLAIN),
@@ -357,12 +446,17 @@ def test_way_to_log_in(credentials: Credentials, words: tuple[bytes, ...], comma
     assert listed(*words).log_in(credentials) == command
 
 
+@pytest.mark.requirement("rfc2595-3.2-3")
+@pytest.mark.requirement("rfc3501-6.2.3-4")
+@pytest.mark.requirement("rfc3501-7.2.1-3")
+@pytest.mark.requirement("rfc9051-6.2.3-5")
+@pytest.mark.requirement("rfc9051-7.2.2-3")
 @pytest.mark.parametrize(
     ("credentials", "words", "command"),
     [
         (U_P, (b"LOGINDISABLED", b"AUTH=PLAIN"), said("AUTHENTICATE", b"PLAIN")),
         (U_P, (b"LOGINDISABLED", b"AUTH=LOGIN"), said("AUTHENTICATE", b"LOGIN")),
-        (U_P, (b"LOGINDISABLED", b"AUTH=LOGIN", b"SASL-IR"), said("AUTHENTICATE", b"LOGIN", Secret(b"u"))),
+        (U_P, (b"LOGINDISABLED", b"AUTH=LOGIN", b"SASL-IR"), said("AUTHENTICATE", b"LOGIN")),
         (FOR_Z, (b"LOGINDISABLED", b"AUTH=LOGIN"), DISABLED_UNDER_TLS),
         (U_P, (b"LOGINDISABLED",), DISABLED_UNDER_TLS),
     ],
@@ -376,3 +470,7 @@ def test_way_to_log_in_under_tls_where_login_is_disabled(
 def test_no_password_in_clear_where_tls_is_required() -> None:
     assert listed(b"X", require_tls=True).log_in(U_P) == PRIVACY_REQUIRED
     assert listed(b"X", require_tls=True, tls=True).log_in(U_P) == said("LOGIN", b"u", Secret(b"p"))
+
+
+def test_a_password_may_go_in_clear_unless_told_otherwise() -> None:
+    assert Client().log_in(U_P) == said("CAPABILITY")

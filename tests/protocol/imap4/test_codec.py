@@ -57,40 +57,43 @@ def test_arguments(parts: tuple[bytes, ...], args: tuple[Argument, ...]) -> None
 @pytest.mark.parametrize(
     ("parts", "expected"),
     [
-        ((b"",), "command behind the tag"),
-        ((b"a",), "command behind the tag"),
-        ((b"a ",), "command behind the tag"),
-        ((b"a  NOOP",), "command behind the tag"),
-        ((b"a N\xfc",), "command behind the tag"),
-        ((b"a " + b"X" * 33,), "command behind the tag"),
-        ((b"a NOOP ",), "too many"),
-        ((b"a NOOP x",), "too many"),
-        ((b"a LOGIN",), "missing"),
-        ((b"a LOGIN u",), "missing"),
-        ((b"a LOGIN u ",), "expected an atom"),
-        ((b"a LOGIN  u p",), "expected an atom"),
-        ((b"a LOGIN u p ",), "too many"),
-        ((b"a LOGIN u p q",), "too many"),
-        ((b'a LOGIN "u"p',), "one blank"),
-        ((b'a LOGIN "u p',), "expected an atom"),
-        ((b'a LOGIN "u\\x" p',), "expected an atom"),
-        ((b"a LOGIN {x p",), "expected an atom"),
-        ((b"a LOGIN u{1}", b"p", b""), "one blank"),
-        ((b"a LOGIN u p{1}", b"p", b""), "too many"),
-        ((b"a LOGIN {1}", b"u", b"p"), "one blank"),
-        ((b"a LOGIN {1}", b"\0", b" p"), "without NUL"),
-        ((b"a LOGIN {1}", b"u", b""), "missing"),
-        ((b"a AUTHENTICATE",), "missing"),
-        ((b'a AUTHENTICATE "PLAIN"',), "mechanism"),
-        ((b"a AUTHENTICATE PL*",), "mechanism"),
-        ((b"a AUTHENTICATE PLAIN ",), "initial response"),
-        ((b"a AUTHENTICATE PLAIN dQ",), "base64"),
-        ((b"a AUTHENTICATE PLAIN = =",), "too many"),
+        ((b"",), "expected a command behind the tag"),
+        ((b"a",), "expected a command behind the tag"),
+        ((b"a ",), "expected a command behind the tag"),
+        ((b"a  NOOP",), "expected a command behind the tag"),
+        ((b"a N\xfc",), "expected a command behind the tag"),
+        ((b"a " + b"X" * 33,), "expected a command behind the tag"),
+        ((b"a NOOP ",), "too many arguments"),
+        ((b"a NOOP x",), "too many arguments"),
+        ((b"a LOGIN",), "an argument is missing"),
+        ((b"a LOGIN u",), "an argument is missing"),
+        ((b"a LOGIN u ",), "expected an atom, a quoted string or a literal"),
+        ((b"a LOGIN  u p",), "expected an atom, a quoted string or a literal"),
+        ((b"a LOGIN u p ",), "too many arguments"),
+        ((b"a LOGIN u p q",), "too many arguments"),
+        ((b'a LOGIN "u"p',), "expected one blank between arguments"),
+        ((b'a LOGIN "u p',), "expected an atom, a quoted string or a literal"),
+        ((b'a LOGIN "u\\x" p',), "expected an atom, a quoted string or a literal"),
+        ((b"a LOGIN {x p",), "expected an atom, a quoted string or a literal"),
+        ((b"a LOGIN {1}",), "expected an atom, a quoted string or a literal"),
+        ((b"a LOGIN u{1}", b"p", b""), "expected one blank between arguments"),
+        ((b"a LOGIN u p{1}", b"p", b""), "too many arguments"),
+        ((b"a LOGIN {1}", b"u", b"p"), "expected one blank between arguments"),
+        ((b"a LOGIN {1}", b"\0", b" p"), "expected a literal without NUL"),
+        ((b"a LOGIN {1}", b"u", b""), "an argument is missing"),
+        ((b"a AUTHENTICATE",), "an argument is missing"),
+        ((b'a AUTHENTICATE "PLAIN"',), "expected the name of a SASL mechanism"),
+        ((b"a AUTHENTICATE PL*",), "expected the name of a SASL mechanism"),
+        ((b"a AUTHENTICATE PLAIN ",), "expected an initial response in base64"),
+        ((b"a AUTHENTICATE PLAIN dQ",), "expected base64"),
+        ((b"a AUTHENTICATE PLAIN = =",), "too many arguments"),
     ],
 )
 def test_bad_arguments(parts: tuple[bytes, ...], expected: str) -> None:
-    with pytest.raises(codec.BadArgument, match=expected):
+    with pytest.raises(codec.BadArgument) as raised:
         read(*parts)
+
+    assert str(raised.value) == expected
 
 
 @pytest.mark.parametrize(
@@ -134,6 +137,14 @@ def test_string_is_written(octets: bytes, plus: int, fragments: list[bytes]) -> 
     assert codec.write_string(octets, plus) == fragments
 
 
+@pytest.mark.requirement("rfc3501-2.2.1-1")
+@pytest.mark.requirement("rfc9051-2.2.1-3")
+@pytest.mark.requirement("rfc4959-3-1")
+@pytest.mark.requirement("rfc4959-3-2")
+@pytest.mark.requirement("rfc4959-3-3")
+@pytest.mark.requirement("rfc9051-6.2.2-4")
+@pytest.mark.requirement("rfc9051-6.2.2-5")
+@pytest.mark.requirement("rfc9051-6.2.2-6")
 @pytest.mark.parametrize(
     ("verb", "args", "fragments"),
     [
@@ -152,30 +163,36 @@ def test_command_is_written(verb: str, args: tuple[Argument, ...], fragments: li
     assert codec.write_command(b"a", verb, args, ROWS[verb], -1) == fragments
 
 
+@pytest.mark.requirement("rfc3501-2.2.1-1")
+@pytest.mark.requirement("rfc9051-2.2.1-3")
+@pytest.mark.requirement("rfc3501-4.3.1-2")
+@pytest.mark.requirement("rfc9051-4.3.1-3")
 @pytest.mark.parametrize(
-    ("verb", "args"),
+    ("verb", "args", "expected"),
     [
-        ("NOOP", (b"x",)),
-        ("LOGIN", (b"u",)),
-        ("LOGIN", (b"u", Secret(b"p"), b"x")),
-        ("LOGIN", (b"u", b"p")),
-        ("LOGIN", (Secret(b"u"), Secret(b"p"))),
-        ("LOGIN", (Raw(b"u"), Secret(b"p"))),
-        ("LOGIN", (b"u\0", Secret(b"p"))),
-        ("AUTHENTICATE", ()),
-        ("AUTHENTICATE", (b"",)),
-        ("AUTHENTICATE", (b"PLAIN\r\nb LOGOUT",)),
-        ("AUTHENTICATE", (b"PLAIN", b"u")),
-        ("SELECT", (Raw(b"x\r\nb DELETE x"),)),
-        ("SELECT", (Raw(b"x\0"),)),
-        ("SELECT", (Raw(b"{3}"),)),
-        ("SELECT", (Raw(b"x {3+}"),)),
-        ("SELECT", (Secret(b"x"),)),
+        ("NOOP", (b"x",), "NOOP has 0 to 0 arguments"),
+        ("LOGIN", (b"u",), "LOGIN has 2 to 2 arguments"),
+        ("LOGIN", (b"u", Secret(b"p"), b"x"), "LOGIN has 2 to 2 arguments"),
+        ("LOGIN", (b"u", b"p"), "expected an argument of the form password"),
+        ("LOGIN", (Secret(b"u"), Secret(b"p")), "expected an argument of the form astring"),
+        ("LOGIN", (Raw(b"u"), Secret(b"p")), "expected an argument of the form astring"),
+        ("LOGIN", (b"u\0", Secret(b"p")), "no string of IMAP4 can hold NUL"),
+        ("AUTHENTICATE", (), "AUTHENTICATE has 1 to 2 arguments"),
+        ("AUTHENTICATE", (b"",), "expected an argument of the form mechanism"),
+        ("AUTHENTICATE", (b"PLAIN\r\nb LOGOUT",), "expected an argument of the form mechanism"),
+        ("AUTHENTICATE", (b"PLAIN", b"u"), "expected an argument of the form initial"),
+        ("SELECT", (Raw(b"x\r\nb DELETE x"),), "expected a text without CR, LF and NUL"),
+        ("SELECT", (Raw(b"x\0"),), "expected a text without CR, LF and NUL"),
+        ("SELECT", (Raw(b"{3}"),), "expected an argument of the form parts"),
+        ("SELECT", (Raw(b"x {3+}"),), "expected an argument of the form parts"),
+        ("SELECT", (Secret(b"x"),), "expected an argument of the form parts"),
     ],
 )
-def test_command_that_cannot_be_written_is_refused(verb: str, args: tuple[Argument, ...]) -> None:
-    with pytest.raises(LocalProtocolError):
+def test_command_that_cannot_be_written_is_refused(verb: str, args: tuple[Argument, ...], expected: str) -> None:
+    with pytest.raises(LocalProtocolError) as raised:
         codec.write_command(b"a", verb, args, ROWS[verb], -1)
+
+    assert str(raised.value) == expected
 
 
 @pytest.mark.parametrize(
@@ -212,8 +229,23 @@ def test_status_is_written(text: bytes, code: bytes | None, line: bytes) -> None
 
 @pytest.mark.parametrize(("text", "code"), [(b"x\r\ny", None), (b"\n", None), (b"\0", None), (b"x", b"C\r")])
 def test_status_that_no_line_carries_is_refused(text: bytes, code: bytes | None) -> None:
-    with pytest.raises(LocalProtocolError, match="without CR"):
+    with pytest.raises(LocalProtocolError, match=r"\Aexpected a text without CR, LF and NUL\Z"):
         codec.write_status(b"a", Status.OK, text, code)
+
+
+@pytest.mark.requirement("rfc9051-7.1-5")
+@pytest.mark.parametrize("code", [b"X] y", b"]", b'X "', b'X "]', b'X "\\"', b'X "a] "b"'])
+def test_code_that_would_be_read_otherwise_is_refused(code: bytes) -> None:
+    with pytest.raises(LocalProtocolError, match=r"\Aexpected what reads as a response code\Z"):
+        codec.write_status(b"a", Status.OK, b"x", code)
+
+
+@pytest.mark.requirement("rfc9051-7.1-5")
+@pytest.mark.parametrize("code", [b"", b"X", b'REFERRAL "a]\\"b"', b'X "]" "["', b"BADCHARSET (a b)"])
+def test_code_is_read_as_it_is_written(code: bytes) -> None:
+    line = codec.write_status(b"a", Status.OK, b"x", code)
+
+    assert codec.read_status(line[2:-2]) == (Status.OK, code, b"x")
 
 
 @pytest.mark.parametrize(
@@ -228,24 +260,28 @@ def test_untagged_data_is_written(parts: tuple[bytes, ...], octets: bytes) -> No
     assert codec.write_parts(parts) == octets
 
 
+@pytest.mark.requirement("rfc7888-3-1")
+@pytest.mark.requirement("rfc9051-4.3-2")
 @pytest.mark.parametrize(
-    "parts",
+    ("parts", "expected"),
     [
-        (),
-        (b"LIST {3}", b"abc"),
-        (b"LIST {4}", b"abc", b""),
-        (b"LIST", b"abc", b""),
-        (b"LIST {3}",),
-        (b"LIST {3+}",),
-        (b"LI\r\nST",),
-        (b"LI\0ST {3}", b"abc", b""),
-        (b"OK done",),
-        (b"bye",),
+        ((), "expected a line behind the last literal"),
+        ((b"LIST {3}", b"abc"), "expected a line behind the last literal"),
+        ((b"LIST {4}", b"abc", b""), "expected the size of the literal at the end of the line before it"),
+        ((b"LIST", b"abc", b""), "expected the size of the literal at the end of the line before it"),
+        ((b"LIST {3}",), "expected a line behind the last literal"),
+        ((b"LIST {3+}",), "expected a line behind the last literal"),
+        ((b"LI\r\nST",), "expected a text without CR, LF and NUL"),
+        ((b"LI\0ST {3}", b"abc", b""), "expected a text without CR, LF and NUL"),
+        ((b"OK done",), "expected data: an untagged status is a notice"),
+        ((b"bye",), "expected data: an untagged status is a notice"),
     ],
 )
-def test_untagged_data_that_would_be_read_otherwise_is_refused(parts: tuple[bytes, ...]) -> None:
-    with pytest.raises(LocalProtocolError, match="expected"):
+def test_untagged_data_that_would_be_read_otherwise_is_refused(parts: tuple[bytes, ...], expected: str) -> None:
+    with pytest.raises(LocalProtocolError) as raised:
         codec.write_parts(parts)
+
+    assert str(raised.value) == expected
 
 
 @pytest.mark.parametrize(
@@ -260,5 +296,5 @@ def test_challenge() -> None:
     assert codec.write_challenge(b"") == b"+ \r\n"
     assert codec.write_challenge(b"u") == b"+ dQ==\r\n"
     assert codec.read_challenge(b"dQ==") == b"u"
-    with pytest.raises(RemoteProtocolError, match="base64"):
+    with pytest.raises(RemoteProtocolError, match=r"\Aexpected a challenge in base64\Z"):
         codec.read_challenge(b"go on")

@@ -54,24 +54,26 @@ def test_greeting(greeting: Greeting, octets: bytes, state: State) -> None:
     assert server.next_event() is PAUSED
     assert server.send(greeting) == octets
     assert server.state is state
-    with pytest.raises(LocalProtocolError, match="once"):
+    with pytest.raises(LocalProtocolError, match=r"\Aa greeting comes first and once\Z"):
         server.send(greeting)
 
 
 @pytest.mark.parametrize(
-    "event",
+    ("event", "expected"),
     [
-        Greeting(b"", Status.NO),
-        Notice(Status.OK),
-        Untagged((b"X",)),
-        Tagged(b"a", Status.OK),
-        Continuation(),
-        Challenge(b""),
+        (Greeting(b"", Status.NO), "NO is not the status of a greeting"),
+        (Notice(Status.OK), "the greeting comes first, and PREAUTH only there"),
+        (Untagged((b"X",)), "the greeting comes first"),
+        (Tagged(b"a", Status.OK), "an answer needs a command that waits for it"),
+        (Continuation(), "a continuation answers a literal that was offered"),
+        (Challenge(b""), "a challenge answers AUTHENTICATE or a SASL response"),
     ],
 )
-def test_greeting_comes_first(event: Any) -> None:
-    with pytest.raises(LocalProtocolError):
+def test_greeting_comes_first(event: Any, expected: str) -> None:
+    with pytest.raises(LocalProtocolError) as raised:
         Server().send(event)
+
+    assert str(raised.value) == expected
 
 
 def test_login_and_what_is_pipelined_behind_it() -> None:
@@ -94,7 +96,7 @@ def test_synchronising_literals_are_offered_one_by_one() -> None:
     assert server.next_event() is PAUSED
     assert server.send(Untagged((b"X",))) == b"* X\r\n"
     assert server.send(Continuation(b"go")) == b"+ go\r\n"
-    with pytest.raises(LocalProtocolError, match="continuation answers"):
+    with pytest.raises(LocalProtocolError, match=r"\Aa continuation answers a literal that was offered\Z"):
         server.send(Continuation())
     assert only(server, b"u {1}\r\n") == LiteralOffered(b"a", 1, "LOGIN")
     assert server.send(Continuation()) == b"+ \r\n"
@@ -109,13 +111,17 @@ def test_literal_that_we_refuse_is_not_sent() -> None:
     server = not_authenticated()
     only(server, b"a LOGIN {1}\r\n")
     for event in (Tagged(b"b", Status.NO), Tagged(b"a", Status.OK)):
-        with pytest.raises(LocalProtocolError, match="refused by NO or BAD"):
+        with pytest.raises(
+            LocalProtocolError, match=r"\Aa literal that was offered is refused by NO or BAD with its tag\Z"
+        ):
             server.send(event)
 
     assert server.send(Tagged(b"a", Status.NO, b"no")) == b"a NO no\r\n"
     assert only(server, b"b NOOP\r\n") == Command(b"b", "NOOP")
 
 
+@pytest.mark.requirement("rfc3501-7.5-2")
+@pytest.mark.requirement("rfc9051-7.6-2")
 @pytest.mark.parametrize(
     ("line", "reply"),
     [
@@ -137,6 +143,8 @@ def test_literal_of_a_bad_command_is_not_asked_for(line: bytes, reply: Tagged | 
     assert only(server, b"b NOOP\r\n") == Command(b"b", "NOOP")
 
 
+@pytest.mark.requirement("rfc2088-3-2")
+@pytest.mark.requirement("rfc7888-3-4")
 def test_octets_of_a_bad_commands_literal_are_no_command() -> None:
     server = not_authenticated()
 
@@ -160,7 +168,7 @@ def test_bad_command_has_a_reply_and_waits_for_it(line: bytes, reply: Tagged | N
     assert only(server, line + b"\r\nb NOOP\r\n") == BadCommand(reply)
     assert server.next_event() is PAUSED
     for event in (Tagged(b"b", Status.BAD), Tagged(b"", Status.BAD)):
-        with pytest.raises(LocalProtocolError, match="tag of the bad command"):
+        with pytest.raises(LocalProtocolError, match=r"\Aexpected the tag of the bad command\Z"):
             server.send(event)
 
     server.send(reply)
@@ -176,6 +184,8 @@ def test_notice_does_not_answer_a_bad_command_that_has_a_tag() -> None:
     assert server.next_event() is PAUSED
 
 
+@pytest.mark.requirement("rfc9051-6.2.1-1")
+@pytest.mark.requirement("rfc9051-6.2.1-8")
 def test_starttls_under_tls_is_a_bad_command() -> None:
     server = server_in("imap4", "NOT_AUTHENTICATED", tls=True)
 
@@ -188,6 +198,7 @@ def test_preauth_leaves_no_starttls() -> None:
     assert only(server, b"a STARTTLS\r\n") == BadCommand(Tagged(b"a", Status.BAD, b"not now"))
 
 
+@pytest.mark.requirement("rfc9051-6.2.1-3")
 @pytest.mark.parametrize("data", [b"a STARTTLS\r\nb NOOP\r\n", b"a STARTTLS\r\nx"])
 def test_octets_behind_starttls_are_the_end(data: bytes) -> None:
     with pytest.raises(RemoteProtocolError) as raised:
@@ -202,9 +213,9 @@ def test_authenticate_with_challenges() -> None:
 
     assert server.send(Challenge(b"Username:")) == b"+ VXNlcm5hbWU6\r\n"
     assert server.next_event() is NEED_DATA
-    with pytest.raises(LocalProtocolError, match="challenge answers"):
+    with pytest.raises(LocalProtocolError, match=r"\Aa challenge answers AUTHENTICATE or a SASL response\Z"):
         server.send(Challenge(b""))
-    with pytest.raises(LocalProtocolError, match="owes a SASL response"):
+    with pytest.raises(LocalProtocolError, match=r"\Athe client owes a SASL response first\Z"):
         server.send(Tagged(b"a", Status.OK))
     assert only(server, b"dQ==\r\n") == SaslResponse(Secret(b"u"))
     assert server.next_event() is PAUSED
@@ -227,6 +238,8 @@ def test_authenticate_that_ends_on_the_clients_side(line: bytes, text: bytes) ->
     assert only(server, b"b NOOP\r\n") == Command(b"b", "NOOP")
 
 
+@pytest.mark.requirement("rfc4959-6-2")
+@pytest.mark.requirement("rfc4959-6-3")
 @pytest.mark.parametrize("tag", [b"a", b"t" * 63])
 def test_lines_of_authenticate_may_be_longer_than_others(tag: bytes) -> None:
     limits = Limits(line=90, sasl=200)
@@ -237,9 +250,15 @@ def test_lines_of_authenticate_may_be_longer_than_others(tag: bytes) -> None:
     )
 
 
+@pytest.mark.requirement("rfc4959-6-2")
 @pytest.mark.parametrize(
     "data",
-    [b"a LOGIN " + b"x" * 90, b"t" * 64 + b" AUTHENTICATE PLAIN " + b"A" * 100, b"a AUTHENTICATE PLAIN " + b"A" * 200],
+    [
+        b"a LOGIN " + b"x" * 90,
+        b"t" * 64 + b" AUTHENTICATE PLAIN " + b"A" * 100,
+        b"a AUTHENTICATE PLAIN " + b"A" * 200,
+        b" AUTHENTICATE PLAIN " + b"A" * 100,
+    ],
 )
 def test_longer_lines_are_the_end(data: bytes) -> None:
     with pytest.raises(RemoteProtocolError, match="at most") as raised:
@@ -268,15 +287,25 @@ def test_answer_that_nobody_waits_for_is_refused(event: Any) -> None:
         not_authenticated().send(event)
 
 
+@pytest.mark.requirement("rfc3501-7-3")
+@pytest.mark.requirement("rfc9051-7-2")
 @pytest.mark.parametrize(
-    "event", [Tagged(b"b", Status.OK), Tagged(b"a", Status.BYE), Tagged(b"a", Status.PREAUTH), Challenge(b"")]
+    ("event", "expected"),
+    [
+        (Tagged(b"b", Status.OK), "an answer needs a command that waits for it"),
+        (Tagged(b"a", Status.BYE), "BYE is never tagged"),
+        (Tagged(b"a", Status.PREAUTH), "PREAUTH is never tagged"),
+        (Challenge(b""), "a challenge answers AUTHENTICATE or a SASL response"),
+    ],
 )
-def test_answer_that_does_not_fit_is_refused(event: Any) -> None:
+def test_answer_that_does_not_fit_is_refused(event: Any, expected: str) -> None:
     server = not_authenticated()
     only(server, b"a NOOP\r\n")
 
-    with pytest.raises(LocalProtocolError):
+    with pytest.raises(LocalProtocolError) as raised:
         server.send(event)
+
+    assert str(raised.value) == expected
     assert server.send(Tagged(b"a", Status.OK)) == b"a OK done\r\n"
 
 

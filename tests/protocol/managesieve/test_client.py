@@ -41,6 +41,9 @@ def listed(mechanisms: bytes | None, *, tls: bool = False, require_tls: bool = F
     return client
 
 
+@pytest.mark.requirement("rfc5804-1.7-3")
+@pytest.mark.requirement("rfc5804-1.7-4")
+@pytest.mark.requirement("rfc5804-1.2-3")
 def test_greeting_is_lines_and_a_response() -> None:
     client = Client()
 
@@ -65,10 +68,20 @@ def test_server_that_sends_us_away(word: bytes) -> None:
         client.send(Command("NOOP"))
 
 
-@pytest.mark.parametrize("line", [b"X", b'"X" Y', b'"X" "Y" "Z"', b"(", b'X "Y"'])
+@pytest.mark.parametrize("line", [b'"X" Y', b'"X" "Y" "Z"', b'"X" ('])
 def test_line_that_is_no_capability_is_the_end(line: bytes) -> None:
-    with pytest.raises(RemoteProtocolError, match="expected a capability"):
+    with pytest.raises(RemoteProtocolError, match=r"\Aexpected a capability: one string or two\Z"):
         pull(Client(), line + b"\r\n")
+
+
+@pytest.mark.parametrize("line", [b"X", b"(", b'X "Y"'])
+def test_word_that_is_no_status_is_the_end(line: bytes) -> None:
+    client = Client()
+    pull(client, b"OK\r\n")
+    client.send(Command("STARTTLS"))
+
+    with pytest.raises(RemoteProtocolError, match="expected OK, NO, BYE or a string"):
+        pull(client, line + b"\r\n")
 
 
 def test_lines_have_a_limit() -> None:
@@ -76,6 +89,17 @@ def test_lines_have_a_limit() -> None:
 
     with pytest.raises(RemoteProtocolError, match="at most 2 lines") as raised:
         pull(client, b'"X"\r\n"Y"\r\n"Z"\r\n')
+
+    assert raised.value.fault is Fault.TOO_LONG
+
+
+def test_capabilities_have_a_limit_together() -> None:
+    client = Client(Limits(block=20))
+    pull(client, b'"ABCDE" "12345"\r\n"FGHIJ" "12345"\r\nOK\r\n')
+    client.send(Command("CAPABILITY"))  # each list has the whole limit
+
+    with pytest.raises(RemoteProtocolError, match="at most 20 octets") as raised:
+        pull(client, b'"ABCDE" "12345"\r\n"FGHIJ" "123456"\r\n')
 
     assert raised.value.fault is Fault.TOO_LONG
 
@@ -88,6 +112,16 @@ def test_limit_of_lines_is_for_one_response() -> None:
     assert len(pull(client, b'"X"\r\n"Y"\r\nOK\r\n')) == 3
 
 
+def test_limit_of_octets_is_for_one_list_and_may_be_reached() -> None:
+    client = Client(Limits(block=4))
+    pull(client, b'"AB" "cd"\r\nOK\r\n')
+    client.send(Command("CAPABILITY"))
+    pull(client, b'"AB" "cd"\r\nOK\r\n')
+
+    assert client.capabilities == {b"AB": b"cd"}
+
+
+@pytest.mark.requirement("rfc5804-1.7-17")
 def test_capabilities_are_those_listed_last() -> None:
     client = listed(b"PLAIN")
     assert client.mechanisms == {b"PLAIN"}
@@ -105,16 +139,35 @@ def test_capabilities_are_those_listed_last() -> None:
 
 def test_answers_come_in_order() -> None:
     client = client_in("managesieve", "AUTHENTICATED")
-    for command in (Command("LISTSCRIPTS"), Command("HAVESPACE", (b"x", 9)), Command("GETSCRIPT", (b"x",))):
+    for command in (Command("LISTSCRIPTS"), Command("GETSCRIPT", (b"x",)), Command("HAVESPACE", (b"x", 9))):
         client.send(command)
 
-    assert pull(client, b'"x" ACTIVE\r\nOK\r\nNO (QUOTA) "no"\r\n{2}\r\n\r\n\r\nOK\r\n') == [
+    assert pull(client, b'"x" ACTIVE\r\nOK\r\n{2}\r\n\r\n\r\nOK\r\nNO (QUOTA) "no"\r\n') == [
         Line((b"x", "ACTIVE")),
         Response(Status.OK),
-        Response(Status.NO, b"no", b"QUOTA"),
         Line((b"\r\n",)),
         Response(Status.OK),
+        Response(Status.NO, b"no", b"QUOTA"),
     ]
+
+
+LAST = [
+    ("AUTHENTICATED", Command("HAVESPACE", (b"x", 9))),
+    ("NOT_AUTHENTICATED", Command("STARTTLS")),
+    ("NOT_AUTHENTICATED", Command("AUTHENTICATE", (b"PLAIN",))),
+]
+
+
+@pytest.mark.requirement("rfc5804-2-4")
+@pytest.mark.requirement("rfc5804-2.2-2")
+@pytest.mark.parametrize(("state", "command"), LAST)
+def test_nothing_is_sent_behind_the_last_of_a_group(state: str, command: Command) -> None:
+    client = client_in("managesieve", state)
+    client.send(Command("NOOP"))
+    client.send(command)
+
+    with pytest.raises(LocalProtocolError, match="must wait"):
+        client.send(Command("NOOP"))
 
 
 def test_stream_that_ends_in_a_literal() -> None:
@@ -130,12 +183,13 @@ def test_stream_that_ends_in_a_literal() -> None:
 
 @pytest.mark.parametrize("data", [b"OK\r\n", b'"x"\r\n'])
 def test_message_that_nobody_asked_for_is_the_end(data: bytes) -> None:
-    with pytest.raises(RemoteProtocolError, match="silence") as raised:
+    with pytest.raises(RemoteProtocolError, match=r"\Aexpected silence until the next command\Z") as raised:
         pull(not_authenticated(), data)
 
     assert raised.value.fault is Fault.UNEXPECTED
 
 
+@pytest.mark.requirement("rfc5804-1.2-9")
 def test_bye_closes_at_any_time() -> None:
     client = not_authenticated()
 
@@ -143,6 +197,9 @@ def test_bye_closes_at_any_time() -> None:
     assert client.state is State.CLOSED
 
 
+@pytest.mark.requirement("rfc5804-2.2-2")
+@pytest.mark.requirement("rfc5804-2.2-7")
+@pytest.mark.requirement("rfc5804-2.2-8")
 def test_server_speaks_first_again_under_tls() -> None:
     client = listed(b"PLAIN")
     assert client.send(Command("STARTTLS")) == b"STARTTLS\r\n"
@@ -167,6 +224,7 @@ def test_refused_starttls_leaves_us_in_clear() -> None:
     assert client.mechanisms == {b"PLAIN"}
 
 
+@pytest.mark.requirement("rfc5804-2.2-1")
 def test_octets_behind_the_answer_to_starttls_are_the_end() -> None:
     client = listed(b"PLAIN")
     client.send(Command("STARTTLS"))
@@ -177,6 +235,11 @@ def test_octets_behind_the_answer_to_starttls_are_the_end() -> None:
     assert raised.value.fault is Fault.INJECTED
 
 
+@pytest.mark.requirement("rfc5804-2.1-2")
+@pytest.mark.requirement("rfc5804-2.1-3")
+@pytest.mark.requirement("rfc5804-2.1-5")
+@pytest.mark.requirement("rfc4422-3.4-2")
+@pytest.mark.requirement("rfc4422-4-2")
 @pytest.mark.parametrize(
     ("response", "octets"),
     [
@@ -192,19 +255,27 @@ def test_authenticate_with_challenges(response: Any, octets: bytes) -> None:
 
     assert pull(client, b'"VXNlcm5hbWU6"\r\n') == [Challenge(b"Username:")]
     assert client.send(response) == octets
-    with pytest.raises(LocalProtocolError, match="needs a challenge"):
+    with pytest.raises(LocalProtocolError, match=r"\Aa SASL response needs a challenge\Z"):
         client.send(response)
     assert pull(client, b"{0}\r\n\r\n") == [Challenge(b"")]
     client.send(response)
     assert pull(client, b"NO\r\n") == [Response(Status.NO)]
 
 
-@pytest.mark.parametrize("line", [b'"go on"', b"dQ", b'"dQ==" "x"', b"( )"])
-def test_challenge_that_cannot_be_is_the_end(line: bytes) -> None:
+NO_CHALLENGES = [
+    (b'"go on"', "a challenge: one string in base64"),
+    (b'"dQ==" "x"', "a challenge: one string in base64"),
+    (b"dQ", "OK, NO, BYE or a string"),
+    (b"( )", "OK, NO, BYE or a string"),
+]
+
+
+@pytest.mark.parametrize(("line", "expected"), NO_CHALLENGES)
+def test_challenge_that_cannot_be_is_the_end(line: bytes, expected: str) -> None:
     client = not_authenticated()
     client.send(Command("AUTHENTICATE", (b"LOGIN",)))
 
-    with pytest.raises(RemoteProtocolError, match="expected a challenge"):
+    with pytest.raises(RemoteProtocolError, match=rf"\Aexpected {expected}\Z"):
         pull(client, line + b"\r\n")
 
 
@@ -212,7 +283,7 @@ def test_answer_that_does_not_wait_for_our_response_is_the_end() -> None:
     client = not_authenticated()
     client.send(Command("AUTHENTICATE", (b"LOGIN",)))
 
-    with pytest.raises(RemoteProtocolError, match="silence"):
+    with pytest.raises(RemoteProtocolError, match=r"\Aexpected silence until the next command\Z"):
         pull(client, b'""\r\nOK\r\n')
 
 
@@ -223,11 +294,15 @@ def test_what_the_state_does_not_allow_is_refused(event: Any) -> None:
 
 
 PLAIN = Command("AUTHENTICATE", (b"PLAIN", Secret(b"\0u\0p")))
-LOGIN = Command("AUTHENTICATE", (b"LOGIN", Secret(b"u")))
+LOGIN = Command("AUTHENTICATE", (b"LOGIN",))  # the server speaks first: no initial response (RFC 4422 5)
 FOR_Z = Credentials(b"u", Secret(b"p"), b"z")
 NEITHER = CannotLogIn(Reason.AUTHENTICATION_FAILED, "the real server offers neither SASL PLAIN nor LOGIN")
 
 
+@pytest.mark.requirement("rfc4422-3.4.1-1")
+@pytest.mark.requirement("rfc4422-5-2")
+@pytest.mark.requirement("rfc4616-2-1")
+@pytest.mark.requirement("rfc4616-2-3")
 @pytest.mark.parametrize(
     ("credentials", "mechanisms", "command"),
     [
@@ -250,6 +325,8 @@ def test_capabilities_are_asked_for_where_they_are_not_known() -> None:
     assert Client().log_in(U_P) == Command("CAPABILITY")
 
 
+@pytest.mark.requirement("rfc5804-5-1")
+@pytest.mark.requirement("rfc4422-6.1.2-2")
 def test_no_password_in_clear_where_tls_is_required() -> None:
     assert listed(b"PLAIN", require_tls=True).log_in(U_P) == PRIVACY_REQUIRED
     assert listed(b"PLAIN", require_tls=True, tls=True).log_in(U_P) == PLAIN

@@ -33,6 +33,7 @@ def only(server: Server, data: bytes) -> Any:
     return event
 
 
+@pytest.mark.requirement("rfc5804-1.1-2")
 def test_greeting_is_lines_and_a_response() -> None:
     server = Server()
     assert server.next_event() is PAUSED
@@ -53,18 +54,21 @@ def test_greeting_that_sends_the_client_away(status: Status) -> None:
     assert server.next_event() == managesieve.Closed()
 
 
+@pytest.mark.requirement("rfc5804-2-3")
 def test_command_and_its_answer() -> None:
     server = not_authenticated()
 
     assert only(server, b"CAPABILITY\r\nNOOP\r\n") == Command("CAPABILITY")
     assert server.next_event() is PAUSED
-    with pytest.raises(LocalProtocolError, match="challenge answers"):
+    with pytest.raises(LocalProtocolError, match=r"\Aa challenge answers AUTHENTICATE or a SASL response\Z"):
         server.send(Challenge(b""))
     server.send(Line((b"SIEVE", b"")))
     server.send(Response(Status.OK))
     assert server.next_event() == Command("NOOP")
 
 
+@pytest.mark.requirement("rfc5804-2-2")
+@pytest.mark.requirement("rfc5804-4-8")
 @pytest.mark.parametrize(
     ("octets", "text"),
     [
@@ -88,10 +92,30 @@ def test_bad_command_has_a_reply_and_waits_for_it(octets: bytes, text: bytes) ->
     assert server.next_event() == Command("NOOP")
 
 
+@pytest.mark.requirement("rfc5804-2.2-3")
 def test_starttls_under_tls_is_a_bad_command() -> None:
     server = server_in("managesieve", "NOT_AUTHENTICATED", tls=True)
 
     assert only(server, b"STARTTLS\r\n") == BadCommand(Response(Status.NO, b"TLS is active already"))
+
+
+def test_unknown_command_under_tls_is_told_so() -> None:
+    server = server_in("managesieve", "NOT_AUTHENTICATED", tls=True)
+
+    assert only(server, b"XYZZY\r\n") == BadCommand(Response(Status.NO, b"unknown command"))
+
+
+def test_literal_of_a_client_waits_for_no_word_of_ours() -> None:
+    assert only(not_authenticated(), b"NOOP {3}\r\nabc\r\n") == Command("NOOP", (b"abc",))
+
+
+def test_nothing_is_said_between_a_good_answer_to_starttls_and_the_handshake() -> None:
+    server = not_authenticated()
+    only(server, b"STARTTLS\r\n")
+    server.send(Response(Status.OK))
+
+    with pytest.raises(LocalProtocolError, match=r"\Athe TLS handshake comes first\Z"):
+        server.send(Line((b"SIEVE", b"")))
 
 
 def test_server_speaks_first_again_under_tls() -> None:
@@ -107,6 +131,7 @@ def test_server_speaks_first_again_under_tls() -> None:
     assert server.next_event() == Command("NOOP")
 
 
+@pytest.mark.requirement("rfc5804-2.2-1")
 @pytest.mark.parametrize("data", [b"STARTTLS\r\nNOOP\r\n", b"STARTTLS\r\nx"])
 def test_octets_behind_starttls_are_the_end(data: bytes) -> None:
     with pytest.raises(RemoteProtocolError) as raised:
@@ -115,24 +140,33 @@ def test_octets_behind_starttls_are_the_end(data: bytes) -> None:
     assert raised.value.fault is Fault.INJECTED
 
 
+@pytest.mark.requirement("rfc5804-2.1-2")
+@pytest.mark.requirement("rfc4422-3.4-1")
 @pytest.mark.parametrize("octets", [b'"dQ=="\r\n', b"{4+}\r\ndQ==\r\n"])
 def test_authenticate_with_challenges(octets: bytes) -> None:
     server = not_authenticated()
     assert only(server, b'AUTHENTICATE "LOGIN"\r\n') == Command("AUTHENTICATE", (b"LOGIN",))
 
-    with pytest.raises(LocalProtocolError, match="lines stand before"):
+    with pytest.raises(LocalProtocolError, match=r"\Alines stand before the response to a command, but AUTHENTICATE\Z"):
         server.send(Line((b"x",)))
     assert server.send(Challenge(b"Username:")) == b'"VXNlcm5hbWU6"\r\n'
     assert server.next_event() is NEED_DATA
-    for event in (Challenge(b""), Response(Status.OK), Line((b"x",))):
-        with pytest.raises(LocalProtocolError):
+    for event, expected in (
+        (Challenge(b""), "a challenge answers AUTHENTICATE or a SASL response"),
+        (Response(Status.OK), "the client owes a SASL response first"),
+        (Line((b"x",)), "lines stand before the response to a command, but AUTHENTICATE"),
+    ):
+        with pytest.raises(LocalProtocolError) as raised:
             server.send(event)
+        assert str(raised.value) == expected
     assert only(server, octets) == SaslResponse(Secret(b"u"))
     assert server.next_event() is PAUSED
     server.send(Response(Status.OK))
     assert server.state is State.AUTHENTICATED
 
 
+@pytest.mark.requirement("rfc5804-2.1-4")
+@pytest.mark.requirement("rfc4422-3.5-1")
 @pytest.mark.parametrize(
     ("line", "text"),
     [
@@ -187,6 +221,7 @@ def test_stream_that_ends_in_a_literal() -> None:
     assert raised.value.fault is Fault.CLOSED
 
 
+@pytest.mark.requirement("rfc5804-1.2-8")
 @pytest.mark.parametrize("data", [b"", b"NOOP\r\n", b"XYZZY\r\n"])
 def test_bye_closes_at_any_time(data: bytes) -> None:
     server = not_authenticated()
@@ -197,6 +232,7 @@ def test_bye_closes_at_any_time(data: bytes) -> None:
     assert pull(server, b"NOOP\r\n") == [managesieve.Closed()]
 
 
+@pytest.mark.requirement("rfc5804-2.3-2")
 def test_logout_closes() -> None:
     server = not_authenticated()
     only(server, b"LOGOUT\r\nNOOP\r\n")

@@ -5,7 +5,7 @@ import pytest
 from perdition.protocol.conversation import Row, Status
 from perdition.protocol.errors import LocalProtocolError, RemoteProtocolError
 from perdition.protocol.pop3 import codec
-from perdition.protocol.pop3.events import Argument, Reply
+from perdition.protocol.pop3.events import Argument, BadChallenge, Challenge, Reply
 from perdition.protocol.secret import Secret
 
 ROWS = {
@@ -44,39 +44,46 @@ def test_arguments(line: bytes, args: tuple[Argument, ...]) -> None:
     assert read(line) == args
 
 
+@pytest.mark.requirement("rfc1939-3-4")
+@pytest.mark.requirement("rfc1939-7-2")
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        (b"", "command"),
-        (b"NO", "command"),
-        (b"NINELETTE", "command"),
-        (b"CAP1", "command"),
-        (b" CAPA", "command"),
-        (b"CAPA\t", "command"),
-        (b"USER", "missing"),
-        (b"USER ", "one blank"),
-        (b"USER  u", "one blank"),
-        (b"USER u ", "too many"),
-        (b"USER u v", "too many"),
-        (b"PASS", "password is missing"),
-        (b"AUTH", "missing"),
-        (b"AUTH *", "mechanism"),
-        (b"AUTH " + b"X" * 21, "mechanism"),
-        (b"AUTH PLAIN ", "base64"),
-        (b"AUTH PLAIN dQ", "base64"),
-        (b"AUTH PLAIN dQ== ", "base64"),
-        (b"TOP 1", "missing"),
-        (b"TOP 1 x", "number"),
-        (b"LIST -1", "number"),
-        (b"LIST 12345678901", "number"),
-        (b"CAPA ", "too many"),
+        (b"", "expected a command of three to eight letters"),
+        (b"NO", "expected a command of three to eight letters"),
+        (b"NINELETTE", "expected a command of three to eight letters"),
+        (b"CAP1", "expected a command of three to eight letters"),
+        (b" CAPA", "expected a command of three to eight letters"),
+        (b"CAPA\t", "expected a command of three to eight letters"),
+        (b"USER", "an argument is missing"),
+        (b"USER ", "expected one blank between arguments"),
+        (b"USER  u", "expected one blank between arguments"),
+        (b"USER u ", "too many arguments"),
+        (b"USER u v", "too many arguments"),
+        (b"PASS", "a password is missing"),
+        (b"AUTH", "an argument is missing"),
+        (b"AUTH *", "expected the name of a SASL mechanism"),
+        (b"AUTH " + b"X" * 21, "expected the name of a SASL mechanism"),
+        (b"AUTH PLAIN ", "expected base64, or = for a response of no octets"),
+        (b"AUTH PLAIN dQ", "expected base64"),
+        (b"AUTH PLAIN dQ== ", "expected base64"),
+        (b"TOP 1", "an argument is missing"),
+        (b"TOP 1 x", "expected a number"),
+        (b"LIST -1", "expected a number"),
+        (b"LIST 12345678901", "expected a number"),
+        (b"CAPA ", "too many arguments"),
     ],
 )
 def test_bad_arguments(line: bytes, expected: str) -> None:
-    with pytest.raises(codec.BadArgument, match=expected):
+    with pytest.raises(codec.BadArgument) as raised:
         read(line)
 
+    assert str(raised.value) == expected
 
+
+@pytest.mark.requirement("rfc5034-4-1")
+@pytest.mark.requirement("rfc5034-4-9")
+@pytest.mark.requirement("rfc1939-3-4")
 @pytest.mark.parametrize(
     ("verb", "args", "line"),
     [
@@ -95,31 +102,33 @@ def test_command_is_written(verb: str, args: tuple[Argument, ...], line: bytes) 
 
 
 @pytest.mark.parametrize(
-    ("verb", "args"),
+    ("verb", "args", "expected"),
     [
-        ("USER", ()),
-        ("USER", (b"u", b"v")),
-        ("USER", (b"",)),
-        ("USER", (b"u v",)),
-        ("USER", (b"u\r\nDELE 1",)),
-        ("USER", (b"u\n",)),
-        ("USER", (b"u\0",)),
-        ("USER", (Secret(b"u"),)),
-        ("PASS", (b"p",)),
-        ("PASS", (Secret(b"p\r"),)),
-        ("PASS", (Secret(b"p\r\nDELE 1"),)),
-        ("AUTH", (b"plain",)),
-        ("AUTH", (b"A B",)),
-        ("AUTH", (b"PLAIN", b"u")),
-        ("TOP", (b"1",)),
-        ("TOP", (b"1", b"x")),
-        ("CAPA", (b"x",)),
-        ("Q", ()),
+        ("USER", (), "USER: an argument is missing"),
+        ("USER", (b"u", b"v"), "USER cannot carry such arguments"),
+        ("USER", (b"",), "USER: expected one blank between arguments"),
+        ("USER", (b"u v",), "USER: too many arguments"),
+        ("USER", (b"u\r\nDELE 1",), "USER: too many arguments"),
+        ("USER", (b"u\n",), "USER cannot carry such arguments"),
+        ("USER", (b"u\0",), "USER cannot carry such arguments"),
+        ("USER", (Secret(b"u"),), "USER cannot carry such arguments"),
+        ("PASS", (b"p",), "PASS cannot carry such arguments"),
+        ("PASS", (Secret(b"p\r"),), "PASS cannot carry such arguments"),
+        ("PASS", (Secret(b"p\r\nDELE 1"),), "PASS cannot carry such arguments"),
+        ("AUTH", (b"plain",), "AUTH cannot carry such arguments"),
+        ("AUTH", (b"A B",), "AUTH: expected base64"),
+        ("AUTH", (b"PLAIN", b"u"), "AUTH cannot carry such arguments"),
+        ("TOP", (b"1",), "TOP: an argument is missing"),
+        ("TOP", (b"1", b"x"), "TOP: expected a number"),
+        ("CAPA", (b"x",), "CAPA cannot carry such arguments"),
+        ("Q", (), "Q: expected a command of three to eight letters"),
     ],
 )
-def test_command_that_no_line_carries_is_refused(verb: str, args: tuple[Argument, ...]) -> None:
-    with pytest.raises(LocalProtocolError, match=verb):
+def test_command_that_no_line_carries_is_refused(verb: str, args: tuple[Argument, ...], expected: str) -> None:
+    with pytest.raises(LocalProtocolError) as raised:
         codec.write_command(verb, ROWS.get(verb, Row()), args)
+
+    assert str(raised.value) == expected
 
 
 @pytest.mark.parametrize(
@@ -128,6 +137,22 @@ def test_command_that_no_line_carries_is_refused(verb: str, args: tuple[Argument
 )
 def test_block_follows_list_but_not_list_of_one(verb: str, args: tuple[Argument, ...], yes: bool) -> None:
     assert codec.wants_block(ROWS[verb], args) == yes
+
+
+@pytest.mark.parametrize(("verb", "args"), [("USER", (b"u" * 248,)), ("PASS", (Secret(b"p" * 248),))])
+def test_command_of_255_octets_is_written(verb: str, args: tuple[Argument, ...]) -> None:
+    assert len(codec.write_command(verb, ROWS[verb], args)) == 255
+
+
+@pytest.mark.requirement("rfc2449-4-4")
+@pytest.mark.requirement("rfc5034-4-8")
+@pytest.mark.parametrize(
+    ("verb", "args"),
+    [("USER", (b"u" * 249,)), ("PASS", (Secret(b"p" * 249),)), ("AUTH", (b"PLAIN", Secret(b"p" * 183)))],
+)
+def test_longer_command_is_refused(verb: str, args: tuple[Argument, ...]) -> None:
+    with pytest.raises(LocalProtocolError, match=f"{verb} cannot carry such long arguments"):
+        codec.write_command(verb, ROWS[verb], args)
 
 
 @pytest.mark.parametrize(
@@ -139,6 +164,7 @@ def test_block_follows_list_but_not_list_of_one(verb: str, args: tuple[Argument,
         (b"-ERR no", Reply(Status.NO, b"no")),
         (b"-Err [AUTH] no", Reply(Status.NO, b"no", b"AUTH")),
         (b"-ERR [SYS/TEMP]no", Reply(Status.NO, b"no", b"SYS/TEMP")),
+        (b"-ERR [x-sys.1/temp_a b] no", Reply(Status.NO, b"no", b"x-sys.1/temp_a b")),
         (b"-ERR [LOGIN-DELAY 60]", Reply(Status.NO, b"", b"LOGIN-DELAY 60")),
         (b"-ERR [] no", Reply(Status.NO, b"[] no")),
         (b"-ERR [AUTH no", Reply(Status.NO, b"[AUTH no")),
@@ -150,10 +176,12 @@ def test_reply(line: bytes, reply: Reply) -> None:
 
 @pytest.mark.parametrize("line", [b"", b" +OK", b"OK", b"+", b"+OKAY", b"-ERR\t", b"* OK"])
 def test_line_that_is_no_reply(line: bytes) -> None:
-    with pytest.raises(RemoteProtocolError, match="or -ERR"):
+    with pytest.raises(RemoteProtocolError, match=r"\Aexpected \+OK or -ERR\Z"):
         codec.read_reply(line)
 
 
+@pytest.mark.requirement("rfc1939-3-6")
+@pytest.mark.requirement("rfc1939-3-7")
 @pytest.mark.parametrize(
     ("status", "text", "code", "line"),
     [
@@ -161,6 +189,7 @@ def test_line_that_is_no_reply(line: bytes) -> None:
         (Status.OK, b"hi", None, b"+OK hi\r\n"),
         (Status.NO, b"no", b"AUTH", b"-ERR [AUTH] no\r\n"),
         (Status.NO, b"", b"AUTH", b"-ERR [AUTH]\r\n"),
+        (Status.NO, b"[no", b"AUTH", b"-ERR [AUTH] [no\r\n"),
     ],
 )
 def test_reply_is_written(status: Status, text: bytes, code: bytes | None, line: bytes) -> None:
@@ -168,21 +197,50 @@ def test_reply_is_written(status: Status, text: bytes, code: bytes | None, line:
 
 
 @pytest.mark.parametrize(
-    ("status", "text", "code"),
+    ("status", "text", "code", "expected"),
     [
-        (Status.BAD, b"", None),
-        (Status.BYE, b"", None),
-        (Status.OK, b"a\r\nb", None),
-        (Status.OK, b"\n", None),
-        (Status.OK, b"\0", None),
-        (Status.OK, b"", b"A\r"),
+        (Status.BAD, b"", None, "POP3 has no status BAD"),
+        (Status.BYE, b"", None, "POP3 has no status BYE"),
+        (Status.OK, b"a\r\nb", None, "expected a text without CR, LF and NUL"),
+        (Status.OK, b"\n", None, "expected a text without CR, LF and NUL"),
+        (Status.OK, b"\0", None, "expected a text without CR, LF and NUL"),
+        (Status.OK, b"", b"A\r", "expected a text without CR, LF and NUL"),
     ],
 )
-def test_reply_that_no_line_carries_is_refused(status: Status, text: bytes, code: bytes | None) -> None:
-    with pytest.raises(LocalProtocolError, match=r"expected|no status"):
+def test_reply_that_no_line_carries_is_refused(status: Status, text: bytes, code: bytes | None, expected: str) -> None:
+    with pytest.raises(LocalProtocolError) as raised:
         codec.write_reply(status, text, code)
 
+    assert str(raised.value) == expected
 
+
+@pytest.mark.requirement("rfc1939-3-8")
+@pytest.mark.requirement("rfc2449-4-3")
+@pytest.mark.parametrize(
+    ("text", "code", "line"),
+    [
+        (b"x" * 506, None, b"+OK " + b"x" * 506),
+        (b"x" * 9000, None, b"+OK " + b"x" * 506),
+        (b"x" * 9000, b"X" * 504, b"+OK [" + b"X" * 504 + b"]"),
+        (b"x" * 9000, b"X" * 505, b"+OK " + b"x" * 506),
+    ],
+)
+def test_longer_reply_is_cut(text: bytes, code: bytes | None, line: bytes) -> None:
+    assert codec.write_reply(Status.OK, text, code) == line + b"\r\n"
+    assert len(line) <= 510
+
+
+@pytest.mark.requirement("rfc2449-3-1")
+@pytest.mark.requirement("rfc2449-6.4-1")
+@pytest.mark.parametrize(
+    ("text", "line"), [(b"[AUTH] no", b"-ERR AUTH] no"), (b"[[AUTH] no", b"-ERR AUTH] no"), (b"[X] no", b"-ERR X] no")]
+)
+def test_text_does_not_pass_for_a_code(text: bytes, line: bytes) -> None:
+    assert codec.write_reply(Status.NO, text, None) == line + b"\r\n"
+
+
+@pytest.mark.requirement("rfc1939-3-9")
+@pytest.mark.requirement("rfc1939-3-10")
 @pytest.mark.parametrize(
     ("body", "block"),
     [
@@ -196,24 +254,43 @@ def test_dots_are_stuffed(body: bytes, block: bytes) -> None:
     assert codec.stuff(body) == block
 
 
-@pytest.mark.parametrize("body", [b"a", b"\r\na", b"a\n", b"a\n.\r\n", b"a\rb\r\n", b"\r\r\n", b"a\0\r\n"])
+@pytest.mark.parametrize("body", [b"a\n", b"a\n.\r\n", b"a\rb\r\n", b"\r\r\n", b"a\0\r\n"])
 def test_block_that_is_not_lines_is_refused(body: bytes) -> None:
-    with pytest.raises(LocalProtocolError, match="expected"):
+    with pytest.raises(LocalProtocolError, match=r"\Aexpected lines without CR, LF and NUL in them\Z"):
+        codec.stuff(body)
+
+
+@pytest.mark.parametrize("body", [b"a", b"\r\na"])
+def test_block_that_does_not_end_its_last_line_is_refused(body: bytes) -> None:
+    with pytest.raises(LocalProtocolError, match=r"\Aexpected CRLF at the end of a block\Z"):
         codec.stuff(body)
 
 
 @pytest.mark.parametrize(
-    ("line", "data"), [(b"+ ", b""), (b"+", b""), (b"+ dQ==", b"u"), (b"+OK", None), (b"-ERR", None), (b"", None)]
+    ("line", "challenge"),
+    [
+        (b"+ ", Challenge(b"")),
+        (b"+", Challenge(b"")),
+        (b"+ dQ==", Challenge(b"u")),
+        (b"+OK", None),
+        (b"-ERR", None),
+        (b"", None),
+    ],
 )
-def test_challenge(line: bytes, data: bytes | None) -> None:
-    assert codec.read_challenge(line) == data
+def test_challenge(line: bytes, challenge: Challenge | None) -> None:
+    assert codec.read_challenge(line) == challenge
 
 
+@pytest.mark.requirement("rfc5034-4-5")
+@pytest.mark.requirement("rfc5034-4-7")
 def test_challenge_is_written() -> None:
     assert codec.write_challenge(b"") == b"+ \r\n"
     assert codec.write_challenge(b"u") == b"+ dQ==\r\n"
 
 
-def test_challenge_that_is_not_base64() -> None:
-    with pytest.raises(RemoteProtocolError, match="base64"):
-        codec.read_challenge(b"+ go on")
+@pytest.mark.requirement("rfc5034-4-12")
+@pytest.mark.requirement("rfc5034-4-13")
+@pytest.mark.requirement("rfc5034-4-14")
+@pytest.mark.parametrize("line", [b"+ go on", b"+ d Q==", b"+ =AAA", b"+ AAA=BBB", b"+ dQ", b"+ dR==", b"+  dQ=="])
+def test_challenge_that_is_not_base64(line: bytes) -> None:
+    assert codec.read_challenge(line) == BadChallenge()

@@ -19,6 +19,7 @@ def only(server: Server, data: bytes) -> Any:
     return event
 
 
+@pytest.mark.requirement("rfc1939-3-1")
 def test_greeting_comes_first_and_once() -> None:
     server = Server()
     server.receive_data(b"CAPA\r\n")
@@ -27,7 +28,7 @@ def test_greeting_comes_first_and_once() -> None:
         server.send(Reply(Status.OK))
 
     assert server.send(Greeting(b"ready", code=b"X")) == b"+OK [X] ready\r\n"
-    with pytest.raises(LocalProtocolError, match="once"):
+    with pytest.raises(LocalProtocolError, match=r"\Aa greeting comes first and once\Z"):
         server.send(Greeting(b"ready"))
 
 
@@ -50,6 +51,9 @@ def test_user_and_pass() -> None:
     assert server.state.name == "AUTHORIZATION"
 
 
+@pytest.mark.requirement("rfc1939-3-12")
+@pytest.mark.requirement("rfc1939-3-13")
+@pytest.mark.requirement("rfc1939-7-4")
 @pytest.mark.parametrize(
     ("state", "line", "text"),
     [
@@ -84,9 +88,9 @@ def test_auth_with_challenges() -> None:
 
     assert server.send(Challenge(b"Username:")) == b"+ VXNlcm5hbWU6\r\n"
     assert server.next_event() is NEED_DATA
-    with pytest.raises(LocalProtocolError, match="challenge answers"):
+    with pytest.raises(LocalProtocolError, match=r"\Aa challenge answers AUTH or a SASL response\Z"):
         server.send(Challenge(b""))
-    with pytest.raises(LocalProtocolError, match="reply needs"):
+    with pytest.raises(LocalProtocolError, match=r"\Aa reply needs a command that waits for it\Z"):
         server.send(Reply(Status.OK))
     assert only(server, b"dQ==\r\n") == SaslResponse(Secret(b"u"))
     assert server.next_event() is PAUSED
@@ -94,6 +98,8 @@ def test_auth_with_challenges() -> None:
     assert server.state is State.TRANSACTION
 
 
+@pytest.mark.requirement("rfc5034-4-6")
+@pytest.mark.requirement("rfc5034-4-11")
 @pytest.mark.parametrize(("line", "text"), [(b"*", b"AUTH was cancelled"), (b"dQ", b"expected base64")])
 def test_auth_that_ends_on_the_clients_side(line: bytes, text: bytes) -> None:
     server = server_in("pop3", "USER_GIVEN")
@@ -108,6 +114,8 @@ def test_auth_that_ends_on_the_clients_side(line: bytes, text: bytes) -> None:
     assert only(server, b"CAPA\r\n") == Command("CAPA")
 
 
+@pytest.mark.requirement("rfc5034-4-15")
+@pytest.mark.requirement("rfc2449-4-2")
 def test_lines_of_auth_may_be_longer_than_others() -> None:
     limits = Limits(line=20, sasl=40)
     response = b"A" * 28
@@ -131,32 +139,77 @@ def test_longer_lines_are_the_end(data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "line", "good", "bad"),
+    ("state", "line", "good", "bad", "expected"),
     [
-        ("AUTHORIZATION", b"CAPA", Multiline(b"", b"USER\r\n"), Reply(Status.OK)),
-        ("TRANSACTION", b"LIST", Multiline(b"", b""), Reply(Status.OK)),
-        ("TRANSACTION", b"LIST 1", Reply(Status.OK), Multiline(b"", b"")),
-        ("TRANSACTION", b"STAT", Reply(Status.OK), Multiline(b"", b"")),
-        ("TRANSACTION", b"STAT", Reply(Status.OK), Challenge(b"")),
-        ("TRANSACTION", b"RETR 1", Multiline(b"", b"x\r\n"), Reply(Status.OK)),
-        ("TRANSACTION", b"RETR 1", Reply(Status.NO), Greeting(b"")),
+        (
+            "AUTHORIZATION",
+            b"CAPA",
+            Multiline(b"", b"USER\r\n"),
+            Reply(Status.OK),
+            "a good answer to this command is a block",
+        ),
+        ("TRANSACTION", b"LIST", Multiline(b"", b""), Reply(Status.OK), "a good answer to this command is a block"),
+        (
+            "TRANSACTION",
+            b"LIST 1",
+            Reply(Status.OK),
+            Multiline(b"", b""),
+            "a block answers only a command that asks for one",
+        ),
+        (
+            "TRANSACTION",
+            b"STAT",
+            Reply(Status.OK),
+            Multiline(b"", b""),
+            "a block answers only a command that asks for one",
+        ),
+        ("TRANSACTION", b"STAT", Reply(Status.OK), Challenge(b""), "a challenge answers AUTH or a SASL response"),
+        (
+            "TRANSACTION",
+            b"RETR 1",
+            Multiline(b"", b"x\r\n"),
+            Reply(Status.OK),
+            "a good answer to this command is a block",
+        ),
+        ("TRANSACTION", b"RETR 1", Reply(Status.NO), Greeting(b""), "a greeting comes first and once"),
     ],
 )
-def test_block_answers_what_asks_for_one_and_nothing_else(state: str, line: bytes, good: Any, bad: Any) -> None:
+def test_block_answers_what_asks_for_one_and_nothing_else(
+    state: str, line: bytes, good: Any, bad: Any, expected: str
+) -> None:
     server = server_in("pop3", state)
     only(server, line + b"\r\n")
 
-    with pytest.raises(LocalProtocolError):
+    with pytest.raises(LocalProtocolError) as raised:
         server.send(bad)
+    assert str(raised.value) == expected
     assert server.next_event() is PAUSED
     server.send(good)
     assert server.next_event() is NEED_DATA
 
 
-@pytest.mark.parametrize("event", [Reply(Status.OK), Multiline(b"", b""), Challenge(b"")])
-def test_answer_without_a_command_is_refused(event: Any) -> None:
-    with pytest.raises(LocalProtocolError):
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        (Reply(Status.OK), "an answer needs a command that waits for it"),
+        (Multiline(b"", b""), "a block answers only a command that asks for one"),
+        (Challenge(b""), "a challenge answers AUTH or a SASL response"),
+    ],
+)
+def test_answer_without_a_command_is_refused(event: Any, expected: str) -> None:
+    with pytest.raises(LocalProtocolError) as raised:
         server_in("pop3", "AUTHORIZATION").send(event)
+
+    assert str(raised.value) == expected
+
+
+def test_command_that_asked_for_a_block_is_forgotten_with_its_answer() -> None:
+    server = server_in("pop3", "AUTHORIZATION")
+    only(server, b"CAPA\r\n")
+    server.send(Multiline(b"", b""))
+
+    with pytest.raises(LocalProtocolError, match=r"\Aan answer needs a command that waits for it\Z"):
+        server.send(Reply(Status.OK))
 
 
 def test_quit_closes() -> None:
@@ -169,6 +222,8 @@ def test_quit_closes() -> None:
         server.send(Reply(Status.OK))
 
 
+@pytest.mark.requirement("rfc2595-4-3")
+@pytest.mark.requirement("rfc2595-4-4")
 @pytest.mark.parametrize("data", [b"STLS\r\nCAPA\r\n", b"STLS\r\nx"])
 def test_octets_behind_stls_are_the_end(data: bytes) -> None:
     with pytest.raises(RemoteProtocolError) as raised:

@@ -49,6 +49,9 @@ LOG_INS = [  # credentials, what the real server says, what it is told
 ]
 
 
+@pytest.mark.requirement("rfc9051-7.1-1")
+@pytest.mark.requirement("rfc9051-11.3-1")
+@pytest.mark.requirement("rfc9051-11.3-2")
 @pytest.mark.parametrize(("credentials", "said", "told"), LOG_INS)
 def test_log_in(credentials: Credentials, said: tuple[bytes, ...], told: bytes) -> None:
     back = new_back(credentials)
@@ -61,6 +64,18 @@ def test_log_in(credentials: Credentials, said: tuple[bytes, ...], told: bytes) 
 
     assert result == LoggedIn(RealAnswer(b"in", b"CAPABILITY Idle", b"Idle"))
     assert back.take_trailing_data() == b"more"
+
+
+@pytest.mark.requirement("rfc2971-3-6")
+@pytest.mark.requirement("rfc2971-3-7")
+@pytest.mark.requirement("rfc2971-3-8")
+@pytest.mark.parametrize("server_id", [b"", b"* ID NIL\r\n", b'* ID ("name" "Cyrus" "version" "1.5")\r\n'])
+def test_the_id_of_a_real_server_changes_nothing(server_id: bytes) -> None:
+    back = new_back()
+    told, _ = talk(back, greeting(b"IMAP4 ID") + server_id)
+
+    assert told == b'p1 LOGIN "joe" "hunter2"\r\n'  # nobody asked for it
+    assert talk(back, server_id + b"p1 OK in\r\n")[1] == LoggedIn(RealAnswer(b"in", None, None))
 
 
 def test_login_under_tls_where_only_sasl_is_left() -> None:
@@ -83,6 +98,8 @@ def test_a_challenge_too_many_is_cancelled() -> None:
     assert result.outcome is Outcome.REFUSED
 
 
+@pytest.mark.requirement("rfc3501-7.5-1")
+@pytest.mark.requirement("rfc9051-7.6-1")
 def test_no_literal_follows_a_refusal() -> None:
     """The C program sends name and password after a NO all the same (its bug I16)."""
     back = new_back(UMLAUT)
@@ -109,6 +126,11 @@ CANNOT = [
 ]
 
 
+@pytest.mark.requirement("rfc2595-3.2-3")
+@pytest.mark.requirement("rfc3501-6.2.3-4")
+@pytest.mark.requirement("rfc3501-7.2.1-3")
+@pytest.mark.requirement("rfc9051-6.2.3-5")
+@pytest.mark.requirement("rfc9051-7.2.2-3")
 @pytest.mark.parametrize(("credentials", "capabilities", "outcome"), CANNOT)
 def test_no_way_to_log_in(credentials: Credentials, capabilities: bytes, outcome: Outcome) -> None:
     told, result = talk(new_back(credentials), greeting(capabilities))
@@ -152,6 +174,7 @@ GREETINGS = [
 ]
 
 
+@pytest.mark.requirement("rfc9051-7.1.4-2")
 @pytest.mark.parametrize(("hello", "result"), GREETINGS)
 def test_greetings(hello: bytes, result: NotLoggedIn | None) -> None:
     assert talk(new_back(), hello)[1] == result
@@ -166,6 +189,10 @@ GOOD_BYES: list[tuple[tuple[bytes, ...], bytes]] = [
 ]
 
 
+@pytest.mark.requirement("rfc3501-3.4-4")
+@pytest.mark.requirement("rfc3501-3.4-5")
+@pytest.mark.requirement("rfc9051-3.4-4")
+@pytest.mark.requirement("rfc9051-3.4-5")
 @pytest.mark.parametrize(("said", "good_bye"), GOOD_BYES)
 def test_good_bye(said: tuple[bytes, ...], good_bye: bytes) -> None:
     back = new_back()
@@ -174,6 +201,9 @@ def test_good_bye(said: tuple[bytes, ...], good_bye: bytes) -> None:
     assert back.say_good_bye() == good_bye
 
 
+@pytest.mark.requirement("rfc2595-3.1-5")
+@pytest.mark.requirement("rfc3501-6.2.1-3")
+@pytest.mark.requirement("rfc9051-6.2.1-6")
 @pytest.mark.parametrize("word", [b"STARTTLS", b"starttls"])
 def test_starttls(word: bytes) -> None:
     back = new_back(tls=Tls.REQUIRED)

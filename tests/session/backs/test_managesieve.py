@@ -31,12 +31,15 @@ LOG_INS = [  # credentials, what the real server says, what it is told
     (JIM, (greeting(b"LOGIN PLAIN"),), b'AUTHENTICATE "PLAIN" "%s"\r\n' % AS_JIM),
     (
         JOE,
-        (greeting(b"LOGIN"), b'"UGFzc3dvcmQ6"\r\n'),
-        b'AUTHENTICATE "LOGIN" "%s"\r\n"%s"\r\n' % (b64(b"joe"), b64(b"hunter2")),
+        (greeting(b"LOGIN"), b'"VXNlcm5hbWU6"\r\n', b'"UGFzc3dvcmQ6"\r\n'),
+        b'AUTHENTICATE "LOGIN"\r\n"%s"\r\n"%s"\r\n' % (b64(b"joe"), b64(b"hunter2")),
     ),
 ]
 
 
+@pytest.mark.requirement("rfc5804-2.1-14")
+@pytest.mark.requirement("rfc5804-4-7")
+@pytest.mark.requirement("rfc4422-5-2")
 @pytest.mark.parametrize(("credentials", "said", "told"), LOG_INS)
 def test_log_in(credentials: Credentials, said: tuple[bytes, ...], told: bytes) -> None:
     back = new_back(credentials)
@@ -47,6 +50,8 @@ def test_log_in(credentials: Credentials, said: tuple[bytes, ...], told: bytes) 
     assert back.take_trailing_data() == b"more"
 
 
+@pytest.mark.requirement("rfc5804-2.1-3")
+@pytest.mark.requirement("rfc4422-3.4-2")
 def test_a_challenge_too_many_is_cancelled() -> None:
     back = new_back()
     told, _ = talk(back, greeting(b"PLAIN"), b'""\r\n')
@@ -82,6 +87,8 @@ def test_an_empty_name_is_a_wrong_one() -> None:
     assert result == (b"", NotLoggedIn(Outcome.REFUSED))
 
 
+@pytest.mark.requirement("rfc5804-2.2-7")
+@pytest.mark.requirement("rfc5804-2.2-8")
 def test_behind_the_handshake_the_real_server_speaks_first() -> None:
     back = new_back(tls=Tls.REQUIRED)
 
@@ -96,10 +103,11 @@ BYES = [
     ((b'BYE "no"\r\n',), Outcome.NEGOTIATION, False),
     ((greeting(b"", b'"STARTTLS"\r\n'), b'BYE "no"\r\n'), Outcome.NEGOTIATION, False),
     ((greeting(b"", b'"STARTTLS"\r\n'), b'NO "no"\r\n'), Outcome.NEGOTIATION, False),
-    ((greeting(b"PLAIN"), b'BYE "no"\r\n'), Outcome.REFUSED, True),
+    ((greeting(b"PLAIN"), b'BYE "no"\r\n'), Outcome.NEGOTIATION, True),
 ]
 
 
+@pytest.mark.requirement("rfc5804-1.2-9")
 @pytest.mark.parametrize(("said", "outcome", "answered"), BYES)
 def test_bye_is_the_end(said: tuple[bytes, ...], outcome: Outcome, answered: bool) -> None:
     back = new_back(tls=Tls.OFFERED)
@@ -109,6 +117,13 @@ def test_bye_is_the_end(said: tuple[bytes, ...], outcome: Outcome, answered: boo
     assert result.outcome is outcome
     assert (result.answer is not None) is answered
     assert back.say_good_bye() == (b"LOGOUT\r\n" if said[-1].startswith(b"NO") else b"")
+
+
+def test_bye_in_the_place_of_an_answer_to_the_log_in() -> None:
+    result = talk(new_back(), greeting(b"PLAIN"), b'BYE "no"\r\n')[1]
+
+    why = "expected OK or NO to the log-in, the real server says BYE"
+    assert result == NotLoggedIn(Outcome.NEGOTIATION, why, RealAnswer(b"no", None))
 
 
 GREETINGS = [

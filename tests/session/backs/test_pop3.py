@@ -35,6 +35,8 @@ LOG_INS = [  # credentials, what the real server says, what it is told
 ]
 
 
+@pytest.mark.requirement("rfc5034-4-8")
+@pytest.mark.requirement("rfc2449-5-5")
 @pytest.mark.parametrize(("credentials", "said", "told"), LOG_INS)
 def test_log_in(credentials: Credentials, said: tuple[bytes, ...], told: bytes) -> None:
     back = new_back(credentials)
@@ -52,12 +54,21 @@ def test_a_challenge_too_many_is_cancelled() -> None:
     assert talk(back, b"-ERR no\r\n")[1] == NotLoggedIn(Outcome.REFUSED, answer=RealAnswer(b"no", None))
 
 
+@pytest.mark.requirement("rfc5034-4-12")
+def test_a_challenge_that_is_no_base64_is_cancelled() -> None:
+    back = new_back(LONG)
+
+    assert talk(back, OK, CAPA_PLAIN, b"+ go on\r\n") == (b"CAPA\r\nAUTH PLAIN\r\n*\r\n", None)
+    assert talk(back, b"-ERR no\r\n")[1] == NotLoggedIn(Outcome.REFUSED, answer=RealAnswer(b"no", None))
+
+
 CANNOT = [
     (JIM, b"+OK\r\nUSER\r\n.\r\n", Outcome.NO_MECHANISM),
     (JIM, b"-ERR\r\n", Outcome.NO_MECHANISM),
 ]
 
 
+@pytest.mark.requirement("rfc5034-3-2")
 @pytest.mark.parametrize(("credentials", "capabilities", "outcome"), CANNOT)
 def test_no_way_to_log_in(credentials: Credentials, capabilities: bytes, outcome: Outcome) -> None:
     told, result = talk(new_back(credentials), OK, capabilities)
@@ -110,6 +121,8 @@ NO_STLS = [
 ]
 
 
+@pytest.mark.requirement("rfc2595-9-1")
+@pytest.mark.requirement("rfc2595-2.5-1")
 @pytest.mark.parametrize(("tls", "said", "told", "outcome"), NO_STLS)
 def test_no_stls(tls: Tls, said: tuple[bytes, ...], told: bytes, outcome: Outcome | None) -> None:
     heard, result = talk(new_back(tls=tls), OK, *said)
@@ -135,6 +148,7 @@ GOOD_BYES: list[tuple[tuple[bytes, ...], bytes]] = [
 ]
 
 
+@pytest.mark.requirement("rfc1939-6-2")
 @pytest.mark.parametrize(("said", "good_bye"), GOOD_BYES)
 def test_good_bye(said: tuple[bytes, ...], good_bye: bytes) -> None:
     back = new_back()

@@ -70,6 +70,8 @@ ENDS: list[tuple[Said, bytes]] = [
 ]
 
 
+@pytest.mark.requirement("rfc3501-3.4-3")
+@pytest.mark.requirement("rfc9051-3.4-3")
 @pytest.mark.parametrize(("answer", "told"), ENDS)
 def test_ends(answer: Said, told: bytes) -> None:
     played = play(new_session(IMAP4)).then(answer)
@@ -84,6 +86,13 @@ def test_authenticate() -> None:
     assert played.last == Lookup(b"joe")
 
 
+@pytest.mark.requirement("rfc5161-3.1-1")
+@pytest.mark.requirement("rfc6855-3-1")
+@pytest.mark.requirement("rfc9051-6.3.1-1")
+@pytest.mark.requirement("rfc3501-6.5.1-1")
+@pytest.mark.requirement("rfc3501-6.5.1-2")
+@pytest.mark.requirement("rfc9051-6.5-1")
+@pytest.mark.requirement("rfc9051-6.5-2")
 def test_these_are_all_commands_before_the_log_in() -> None:
     """What the table allows must have an answer here: `handle` says OK to the rest."""
     assert set(TABLE[State.NOT_AUTHENTICATED]) == {
@@ -97,6 +106,9 @@ def test_these_are_all_commands_before_the_log_in() -> None:
     }
 
 
+@pytest.mark.requirement("rfc9051-7.1.4-1")
+@pytest.mark.requirement("rfc3501-3.4-1")
+@pytest.mark.requirement("rfc9051-3.4-1")
 def test_greeting_and_good_bye() -> None:
     played = play(new_session(IMAP4), b"a LOGOUT\r\n")
 
@@ -125,6 +137,19 @@ CAPABILITIES: list[tuple[Tls, bool, tuple[Said, ...], bytes]] = [
 ]
 
 
+@pytest.mark.requirement("rfc2595-3.2-1")
+@pytest.mark.requirement("rfc3501-6.2.2-4")
+@pytest.mark.requirement("rfc3501-6.2.2-7")
+@pytest.mark.requirement("rfc3501-6.2.3-2")
+@pytest.mark.requirement("rfc3501-11.2-2")
+@pytest.mark.requirement("rfc9051-6.1.1-3")
+@pytest.mark.requirement("rfc9051-6.2.1-7")
+@pytest.mark.requirement("rfc9051-6.2.2-10")
+@pytest.mark.requirement("rfc9051-6.2.2-13")
+@pytest.mark.requirement("rfc9051-6.2.3-3")
+@pytest.mark.requirement("rfc9051-11.2-3")
+@pytest.mark.requirement("rfc9051-11.2-4")
+@pytest.mark.requirement("rfc9051-11.7-2")
 @pytest.mark.parametrize(("tls", "login_disabled", "before", "words"), CAPABILITIES)
 def test_capabilities(tls: Tls, login_disabled: bool, before: tuple[Said, ...], words: bytes) -> None:
     played = play(new_session(IMAP4, client_tls=tls, login_disabled=login_disabled), *before)
@@ -136,8 +161,8 @@ def test_capabilities(tls: Tls, login_disabled: bool, before: tuple[Said, ...], 
 
 
 @pytest.mark.parametrize("tls", [Tls.NONE, Tls.OFFERED, Tls.REQUIRED])
-def test_starttls_and_logindisabled_in_the_option_say_nothing(tls: Tls) -> None:
-    """Reference 1.7: the words stand where they are true, wherever the administrator put them."""
+def test_starttls_and_logindisabled_in_the_option_are_listed_when_true(tls: Tls) -> None:
+    """Reference 1.7: the words are listed when they are true, STARTTLS where the administrator put it."""
     option = (b"STARTTLS", b"IMAP4rev1", b"LOGINDISABLED", b"auth=plain")
     session = new_session(IMAP4, client_tls=tls, capabilities=option, added_capabilities=(b"ID", b"IMAP4rev1"))
     listed = play(session).to_client.partition(b"]")[0].removeprefix(b"* OK [CAPABILITY ")
@@ -146,12 +171,14 @@ def test_starttls_and_logindisabled_in_the_option_say_nothing(tls: Tls) -> None:
         listed
         == {
             Tls.NONE: b"IMAP4rev1 auth=plain ID",
-            Tls.OFFERED: b"IMAP4rev1 auth=plain ID STARTTLS",
-            Tls.REQUIRED: b"IMAP4rev1 ID STARTTLS LOGINDISABLED",
+            Tls.OFFERED: b"STARTTLS IMAP4rev1 auth=plain ID",
+            Tls.REQUIRED: b"STARTTLS IMAP4rev1 ID LOGINDISABLED",
         }[tls]
     )
 
 
+@pytest.mark.requirement("rfc9051-6.2.1-8")
+@pytest.mark.requirement("rfc9051-11.2-4")
 def test_starttls() -> None:
     played = play(new_session(IMAP4, client_tls=Tls.OFFERED)).then(b"s STARTTLS\r\n")
 
@@ -164,6 +191,14 @@ def test_starttls() -> None:
     assert secured.then(b"t STARTTLS\r\n").to_client == b"t BAD TLS is active already\r\n"
 
 
+@pytest.mark.requirement("rfc2595-3.2-2")
+@pytest.mark.requirement("rfc3501-6.2.3-2")
+@pytest.mark.requirement("rfc3501-7.2.1-2")
+@pytest.mark.requirement("rfc3501-11.2-2")
+@pytest.mark.requirement("rfc5530-3-4")
+@pytest.mark.requirement("rfc9051-6.2.3-3")
+@pytest.mark.requirement("rfc9051-7.2.2-2")
+@pytest.mark.requirement("rfc9051-11.7-2")
 def test_login_in_clear_where_tls_is_demanded() -> None:
     told = play(new_session(IMAP4, client_tls=Tls.REQUIRED)).then(b"a LOGIN joe hunter2\r\n", WOKE)
 
@@ -194,6 +229,8 @@ def test_login(said: bytes, told: bytes, sent: bytes) -> None:
     assert asked.then(ABSENT, UP, WORDS[IMAP4].greeting).to_server == sent
 
 
+@pytest.mark.requirement("rfc3501-5.5-1")
+@pytest.mark.requirement("rfc9051-5.5-1")
 def test_literals_are_asked_for_one_by_one() -> None:
     session = new_session(IMAP4)
     name = play(session).then(b"a LOGIN {3}\r\n")
@@ -212,6 +249,15 @@ def test_literals_are_asked_for_one_by_one() -> None:
     done = half.then(b"\r\n", *to_log_in(IMAP4)[1:], WORDS[IMAP4].good)
 
     assert done.relay.to_server == b""
+
+
+def test_a_literal_is_refused_where_the_log_in_would_be() -> None:
+    """The password in it is never sent."""
+    told = play(new_session(IMAP4, client_tls=Tls.REQUIRED)).then(b"a LOGIN {3}\r\n")
+
+    assert told.to_client.startswith(b"a NO [PRIVACYREQUIRED] ")
+    assert told.last == READ_CLIENT
+    assert told.then(b"b NOOP\r\n").to_client == b"b OK NOOP\r\n"
 
 
 def test_a_literal_that_is_too_large() -> None:
@@ -249,6 +295,11 @@ ANSWERS = [
 ]
 
 
+@pytest.mark.requirement("rfc2221-3-2")
+@pytest.mark.requirement("rfc2221-6-1")
+@pytest.mark.requirement("rfc5530-3-2")
+@pytest.mark.requirement("rfc9051-11.3-1")
+@pytest.mark.requirement("rfc9051-11.3-2")
 @pytest.mark.parametrize(("server_resp_line", "answer", "told"), ANSWERS, ids=[repr(row[1]) for row in ANSWERS])
 def test_the_answer_to_the_log_in(server_resp_line: bool, answer: bytes, told: bytes) -> None:
     played = play(new_session(IMAP4, server_resp_line=server_resp_line), *to_log_in(IMAP4)).then(answer)

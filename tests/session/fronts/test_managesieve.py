@@ -47,6 +47,11 @@ COMMANDS = [
 ]
 
 
+@pytest.mark.requirement("rfc5804-1.2-2")
+@pytest.mark.requirement("rfc5804-2-2")
+@pytest.mark.requirement("rfc5804-2.1-4")
+@pytest.mark.requirement("rfc5804-2.13-2")
+@pytest.mark.requirement("rfc5804-2.13-3")
 @pytest.mark.parametrize(("said", "told"), COMMANDS, ids=[repr(said) for said, _ in COMMANDS])
 def test_commands(said: bytes, told: bytes) -> None:
     played = play(new_session(MANAGESIEVE)).then(said)
@@ -63,6 +68,8 @@ ENDS: list[tuple[Said, bytes]] = [
 ]
 
 
+@pytest.mark.requirement("rfc5804-1.2-7")
+@pytest.mark.requirement("rfc5804-1.2-8")
 @pytest.mark.parametrize(("answer", "told"), ENDS)
 def test_ends(answer: Said, told: bytes) -> None:
     played = play(new_session(MANAGESIEVE)).then(answer)
@@ -71,6 +78,7 @@ def test_ends(answer: Said, told: bytes) -> None:
     assert played.last == Close()
 
 
+@pytest.mark.requirement("rfc5804-2-1")
 def test_these_are_all_commands_before_the_log_in() -> None:
     """What the table allows must have an answer here: `handle` takes the rest for LOGOUT."""
     verbs = set(TABLE[State.NOT_AUTHENTICATED])
@@ -78,6 +86,9 @@ def test_these_are_all_commands_before_the_log_in() -> None:
     assert verbs == {"CAPABILITY", "NOOP", "LOGOUT", "STARTTLS", "AUTHENTICATE"}
 
 
+@pytest.mark.requirement("rfc5804-1.7-1")
+@pytest.mark.requirement("rfc5804-2.3-1")
+@pytest.mark.requirement("rfc5804-2.3-4")
 def test_greeting_and_good_bye() -> None:
     played = play(new_session(MANAGESIEVE), b"LOGOUT\r\n")
 
@@ -97,6 +108,13 @@ CAPABILITIES: list[tuple[Tls, tuple[Said, ...], bytes]] = [
 ]
 
 
+@pytest.mark.requirement("rfc5804-1.7-2")
+@pytest.mark.requirement("rfc5804-1.7-8")
+@pytest.mark.requirement("rfc5804-1.7-11")
+@pytest.mark.requirement("rfc5804-2.2-6")
+@pytest.mark.requirement("rfc5804-5-1")
+@pytest.mark.requirement("rfc4422-4-3")
+@pytest.mark.requirement("rfc4422-6.1.2-1")
 @pytest.mark.parametrize(("tls", "before", "lines"), CAPABILITIES)
 def test_capabilities(tls: Tls, before: tuple[Said, ...], lines: bytes) -> None:
     played = play(new_session(MANAGESIEVE, client_tls=tls), *before)
@@ -106,15 +124,20 @@ def test_capabilities(tls: Tls, before: tuple[Said, ...], lines: bytes) -> None:
         assert played.to_client == lines + b'OK "perdition ready on mail.example cafe0123"\r\n'
 
 
+@pytest.mark.requirement("rfc5804-1.7-6")
+@pytest.mark.requirement("rfc5804-2.2-6")
+@pytest.mark.parametrize("word", [b'"STARTTLS"', b'"StartTLS"'])
 @pytest.mark.parametrize("tls", [Tls.NONE, Tls.OFFERED])
-def test_starttls_in_the_option_says_nothing(tls: Tls) -> None:
-    """Reference 1.7: the word stands where it is true, wherever the administrator put it."""
-    session = new_session(MANAGESIEVE, client_tls=tls, capabilities=(b'"STARTTLS"', b'"SASL" "PLAIN"'))
+def test_starttls_in_the_option_is_listed_when_true(tls: Tls, word: bytes) -> None:
+    """Reference 1.7: the word is listed when it is true, where the administrator put it."""
+    session = new_session(MANAGESIEVE, client_tls=tls, capabilities=(word, b'"SASL" "PLAIN"'))
     lines = play(session).to_client.split(b"\r\n")[:-2]
 
-    assert lines == ([b'"SASL" "PLAIN"'] if tls is Tls.NONE else [b'"SASL" "PLAIN"', b'"STARTTLS"'])
+    assert lines == ([b'"SASL" "PLAIN"'] if tls is Tls.NONE else [word, b'"SASL" "PLAIN"'])
 
 
+@pytest.mark.requirement("rfc5804-2.2-1")
+@pytest.mark.requirement("rfc5804-2.2-5")
 def test_starttls() -> None:
     played = play(new_session(MANAGESIEVE, client_tls=Tls.OFFERED)).then(b"STARTTLS\r\n")
 
@@ -128,6 +151,7 @@ def test_starttls() -> None:
     assert secured.then(b"STARTTLS\r\n").to_client == b'NO "TLS is active already"\r\n'
 
 
+@pytest.mark.requirement("rfc5804-4-5")
 def test_literals_need_no_word_from_us() -> None:
     played = play(new_session(MANAGESIEVE)).then(b'AUTHENTICATE "PLAIN" {%d+}\r\n%s\r\n' % (len(PLAIN), PLAIN))
 
@@ -149,13 +173,23 @@ ANSWERS = [
     (False, b'NO (TRYLATER) "no"\r\n', b"NO (TRYLATER) " + REFUSED),
     (False, b'NO (trylater) "no"\r\n', b"NO (trylater) " + REFUSED),
     (False, b'NO (AUTH-TOO-WEAK) "no"\r\n', b"NO (AUTH-TOO-WEAK) " + REFUSED),
+    (False, b'NO (TryLater/Maintenance/Tonight) "no"\r\n', b"NO (TryLater/Maintenance/Tonight) " + REFUSED),
+    (False, b'NO (TRYLATER-NOT) "no"\r\n', b"NO " + REFUSED),
+    (False, b'NO (X (a (b)) "c") "no"\r\n', b"NO " + REFUSED),
+    (True, b'NO (X (a (b)) "c") "no"\r\n', b'NO (X (a (b)) "c") "no"\r\n'),
+    (True, b'NO (/X) "no"\r\n', b'NO "no"\r\n'),
     (False, b'NO (REFERRAL "sieve://x") "no"\r\n', b"NO " + REFUSED),
-    (False, b'BYE (TRYLATER) "no"\r\n', b"NO (TRYLATER) " + REFUSED),
+    (False, b'BYE (TRYLATER) "no"\r\n', b'NO (TRYLATER) "failed: Connection Negotiation Failure"\r\n'),
+    (False, b"BYE\r\n", b'NO (TRYLATER) "failed: Connection Negotiation Failure"\r\n'),
     (True, b'NO (REFERRAL "sieve://x") "no"\r\n', b'NO (REFERRAL "sieve://x") "no"\r\n'),
     (True, b"NO {8}\r\ntwo\r\nli.\r\n", b"NO {8}\r\ntwo\r\nli.\r\n"),
 ]
 
 
+@pytest.mark.requirement("rfc5804-1.3-2")
+@pytest.mark.requirement("rfc5804-1.3-3")
+@pytest.mark.requirement("rfc5804-1.3-6")
+@pytest.mark.requirement("rfc5804-4-9")
 @pytest.mark.parametrize(("server_resp_line", "answer", "told"), ANSWERS, ids=[repr(row[1]) for row in ANSWERS])
 def test_the_answer_to_the_log_in(server_resp_line: bool, answer: bytes, told: bytes) -> None:
     played = play(new_session(MANAGESIEVE, server_resp_line=server_resp_line), *to_log_in(MANAGESIEVE)).then(answer)

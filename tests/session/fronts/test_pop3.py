@@ -66,6 +66,7 @@ ENDS: list[tuple[Said, bytes]] = [
 ]
 
 
+@pytest.mark.requirement("rfc1939-3-17")
 @pytest.mark.parametrize(("answer", "told"), ENDS)
 def test_ends(answer: Said, told: bytes) -> None:
     played = play(new_session(POP3)).then(answer)
@@ -87,6 +88,7 @@ def test_these_are_all_commands_before_the_log_in() -> None:
     assert verbs == {"USER", "PASS", "AUTH", "STLS", "CAPA", "QUIT"}
 
 
+@pytest.mark.requirement("rfc1939-4-8")
 def test_greeting_and_good_bye() -> None:
     played = play(new_session(POP3), b"QUIT\r\n")
 
@@ -106,6 +108,10 @@ CAPA: list[tuple[Tls, tuple[Said, ...], bytes]] = [
 ]
 
 
+@pytest.mark.requirement("rfc2595-4-2")
+@pytest.mark.requirement("rfc2595-6-1")
+@pytest.mark.requirement("rfc5034-4-25")
+@pytest.mark.requirement("rfc2449-6.2-1")
 @pytest.mark.parametrize(("tls", "before", "words"), CAPA)
 def test_capabilities(tls: Tls, before: tuple[Said, ...], words: bytes) -> None:
     played = play(new_session(POP3, client_tls=tls), *before).then(b"CAPA\r\n")
@@ -115,8 +121,8 @@ def test_capabilities(tls: Tls, before: tuple[Said, ...], words: bytes) -> None:
 
 
 @pytest.mark.parametrize("tls", list(Tls))
-def test_stls_in_the_option_says_nothing(tls: Tls) -> None:
-    """Reference 1.7: the word stands where it is true, wherever the administrator put it."""
+def test_stls_in_the_option_is_listed_when_true(tls: Tls) -> None:
+    """Reference 1.7: the word is listed when it is true, where the administrator put it."""
     session = new_session(POP3, client_tls=tls, capabilities=(b"STLS", b"UIDL"), added_capabilities=(b"SASL PLAIN",))
     played = play(session, *([TLS] if tls is Tls.IMPLICIT else [])).then(b"CAPA\r\n")
     listed = played.to_client.split(b"\r\n")[1:-2]
@@ -126,8 +132,8 @@ def test_stls_in_the_option_says_nothing(tls: Tls) -> None:
         == {
             Tls.NONE: [b"UIDL", b"SASL PLAIN"],
             Tls.IMPLICIT: [b"UIDL", b"SASL PLAIN"],
-            Tls.OFFERED: [b"UIDL", b"SASL PLAIN", b"STLS"],
-            Tls.REQUIRED: [b"UIDL", b"STLS"],
+            Tls.OFFERED: [b"STLS", b"UIDL", b"SASL PLAIN"],
+            Tls.REQUIRED: [b"STLS", b"UIDL"],
         }[tls]
     )
 
@@ -146,12 +152,15 @@ def test_stls() -> None:
     assert secured.then(b"STLS\r\n").to_client == b"-ERR TLS is active already\r\n"
 
 
+@pytest.mark.requirement("rfc2595-4-5")
 def test_no_stls_under_implicit_tls() -> None:
     played = play(new_session(POP3, client_tls=Tls.IMPLICIT), TLS).then(b"STLS\r\n")
 
     assert played.to_client == b"-ERR TLS is active already\r\n"
 
 
+@pytest.mark.requirement("rfc2595-2.2-1")
+@pytest.mark.requirement("rfc2595-2.3-1")
 def test_user_in_clear_where_tls_is_demanded() -> None:
     played = play(new_session(POP3, client_tls=Tls.REQUIRED)).then(b"USER joe\r\nPASS hunter2\r\n")
 
@@ -173,12 +182,21 @@ ANSWERS = [
     (False, b"-ERR [LOGIN-DELAY] no\r\n", b"-ERR [LOGIN-DELAY] failed: Re-Authentication Failure\r\n"),
     (False, b"-ERR [SYS/TEMP] no\r\n", b"-ERR [SYS/TEMP] failed: Re-Authentication Failure\r\n"),
     (False, b"-ERR [sys/perm] no\r\n", b"-ERR [sys/perm] failed: Re-Authentication Failure\r\n"),
+    (False, b"-ERR [SYS/TEMP/DISK] no\r\n", b"-ERR [SYS/TEMP/DISK] failed: Re-Authentication Failure\r\n"),
+    (False, b"-ERR [Auth/Expired] no\r\n", b"-ERR [Auth/Expired] failed: Re-Authentication Failure\r\n"),
+    (False, b"-ERR [AUTHOR] no\r\n", b"-ERR failed: Re-Authentication Failure\r\n"),
     (False, b"-ERR [X-SECRET path] no\r\n", b"-ERR failed: Re-Authentication Failure\r\n"),
     (True, b"-ERR [X-SECRET path] no\r\n", b"-ERR [X-SECRET path] no\r\n"),
     (True, b"-ERR go  away\r\n", b"-ERR go  away\r\n"),
+    (True, b"-ERR [no code\r\n", b"-ERR no code\r\n"),
+    (True, b"+OK " + b"x" * 600 + b"\r\n", b"+OK " + b"x" * 506 + b"\r\n"),
 ]
 
 
+@pytest.mark.requirement("rfc2449-8-1")
+@pytest.mark.requirement("rfc2449-8-2")
+@pytest.mark.requirement("rfc3206-4-3")
+@pytest.mark.requirement("rfc1939-4-5")
 @pytest.mark.parametrize(("server_resp_line", "answer", "told"), ANSWERS)
 def test_the_answer_to_the_log_in(server_resp_line: bool, answer: bytes, told: bytes) -> None:
     played = play(new_session(POP3, server_resp_line=server_resp_line), *to_log_in(POP3)).then(answer)

@@ -1,0 +1,5 @@
+"""`python -m perdition.conformance`."""
+
+from perdition.conformance.main import main
+
+main()

@@ -1,0 +1,1 @@
+"""The commands about maps: perdition-map, makegdbm and makebdb."""

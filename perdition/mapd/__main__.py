@@ -1,0 +1,5 @@
+"""`python -m perdition.mapd`."""
+
+from perdition.mapd.main import main
+
+main()

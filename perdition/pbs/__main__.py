@@ -1,0 +1,5 @@
+"""`python -m perdition.pbs`."""
+
+from perdition.pbs.main import main
+
+main()

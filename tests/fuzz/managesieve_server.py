@@ -1,0 +1,13 @@
+"""The ManageSieve server machine: a hostile client."""
+
+from typing import Final
+
+from tests.fuzz.servers import fuzz_server, server_target
+
+
+def fuzz(data: bytes) -> None:
+    """Take any octets; fail if the machine does."""
+    fuzz_server("managesieve", data)
+
+
+TARGET: Final = server_target("managesieve", "ManageSieve server machine", fuzz)

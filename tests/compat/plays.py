@@ -275,7 +275,8 @@ def has_pid_file(content: str | None) -> Play:
         if isinstance(started, str):
             return {"started": "no"}
         with running_on(stage, started) as running:
-            greets(stage)
+            if not greets(stage):  # it listened, then looked at the file
+                return {"started": "no"}
             right = file.exists() and file.read_text().strip() == str(running.process.pid)
             said = running.stop()
         stale = re.findall(r"Removed stale pid-file \[.*\]", said)

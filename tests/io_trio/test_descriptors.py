@@ -69,6 +69,7 @@ def limits_of(folder: Path, soft: int, hard: int, connection_limit: int) -> tupl
     assert process.stdout is not None
     try:
         if "Starting perdition" not in process.stdout.readline():
+            process.wait()  # it is still saying why
             return None
         return resource.prlimit(process.pid, resource.RLIMIT_NOFILE)
     finally:

@@ -1,11 +1,15 @@
-"""What holds for every test: Hypothesis profiles, and no skips in CI."""
+"""What holds for every test: Hypothesis profiles, no skips in CI, and who gets a second try."""
 
 import os
 from collections.abc import Generator
+from pathlib import Path
+from typing import Final
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+# Their cases drive programs that are not ours, each with a patience of its own; the others have no second try.
+WITH_OTHERS: Final = ("compat", "interop", "io_trio", "maps/network", "mapd", "packaging", "pbs", "soak")
 IN_CI = os.environ.get("CI", "") not in ("", "0", "false")
 
 # No deadline and no complaint about slowness: a busy machine is not a bug in the code under test.
@@ -13,6 +17,16 @@ settings.register_profile("dev", deadline=None, suppress_health_check=[HealthChe
 settings.register_profile("ci", settings.get_profile("dev"), derandomize=True, print_blob=True)
 settings.register_profile("night", settings.get_profile("dev"), max_examples=10_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if IN_CI else "dev"))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Give what drives other programs a second try, if other tests run beside it; the summary names who took it."""
+    if not hasattr(config, "workerinput"):
+        return
+    folders = [Path(__file__).parent / folder for folder in WITH_OTHERS]
+    for item in items:
+        if any(item.path.is_relative_to(folder) for folder in folders):
+            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 def fail_if_skipped(report: pytest.TestReport | pytest.CollectReport) -> None:

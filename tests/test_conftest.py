@@ -1,4 +1,4 @@
-"""The rule of tests/conftest.py: in CI a skipped test is a failed one."""
+"""The rules of tests/conftest.py: in CI a skipped test is a failed one; who gets a second try."""
 
 import os
 import shutil
@@ -17,12 +17,22 @@ SKIPS = {
 XFAIL = "import pytest\n@pytest.mark.xfail(strict=True)\ndef test_it():\n    assert False\n"
 
 
-def run(folder: Path, source: str, ci: str) -> subprocess.CompletedProcess[str]:
+UNSTEADY = """from pathlib import Path
+def test_it():
+    tried = Path(__file__).with_suffix(".tried")
+    first = not tried.exists()
+    tried.touch()
+    assert not first
+"""
+
+
+def run(folder: Path, source: str, ci: str, *options: str, below: str = "") -> subprocess.CompletedProcess[str]:
     """Run pytest on one file beside a copy of our conftest.py."""
     shutil.copy(CONFTEST, folder)
-    (folder / "test_it.py").write_text(source)
+    (folder / below).mkdir(exist_ok=True)
+    (folder / below / "test_it.py").write_text(source)
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", folder, folder],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", folder, *options, folder],
         cwd=folder,
         env={**os.environ, "CI": ci, "HYPOTHESIS_STORAGE_DIRECTORY": str(folder)},
         capture_output=True,
@@ -54,3 +64,19 @@ def test_an_expected_failure_is_no_skip(tmp_path: Path) -> None:
 
     assert done.returncode == 0
     assert "1 xfailed" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("below", "options", "expected"),
+    [
+        ("interop", ("--numprocesses=1",), "1 passed, 1 rerun"),
+        ("interop", (), "1 failed"),
+        ("protocol", ("--numprocesses=1",), "1 failed"),
+    ],
+    ids=["beside others, with other programs", "alone", "our code alone"],
+)
+def test_a_second_try(tmp_path: Path, below: str, options: tuple[str, ...], expected: str) -> None:
+    done = run(tmp_path, UNSTEADY, "true", *options, below=below)
+
+    assert expected in done.stdout
+    assert ("rerun" in done.stdout) == ("rerun" in expected)

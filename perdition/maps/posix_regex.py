@@ -13,6 +13,8 @@ the match, then the substitution; what stands behind the match is dropped.  So `
 (in 2.2 it does not).
 """
 
+import itertools
+import operator
 import os
 import re
 from collections.abc import Sequence
@@ -96,7 +98,8 @@ class PosixRegex:
 
     def __init__(self, path: str) -> None:
         self._path = os.path.abspath(path)  # a daemon changes its folder
-        self._rules: tuple[Rule, ...] = ()
+        # Neighbours that need the same literal stand together: where the key has not got it, it is looked for once.
+        self._rules: tuple[tuple[bytes, tuple[Rule, ...]], ...] = ()
         self._hard = False
         self.reload()
 
@@ -111,16 +114,21 @@ class PosixRegex:
         # The C library would match only what is before a NUL.
         if b"\0" in key or len(key) > (LONGEST_HARD_KEY if self._hard else LONGEST_KEY):
             return Absent()
-        for rule in self._rules:
-            if rule.literal in key and (spans := rule.search(key)) is not None:
-                value = rule.answer(key, spans)
-                return Found(value) if value else Absent()
+        for literal, rules in self._rules:
+            if literal in key:
+                for rule in rules:
+                    if (spans := rule.search(key)) is not None:
+                        value = rule.answer(key, spans)
+                        return Found(value) if value else Absent()
         return Absent()
 
     def reload(self) -> None:
         """Read the file again; on MapError the old rules stay."""
-        self._rules = read_rules(self._path)
-        self._hard = any(rule.hard for rule in self._rules)
+        rules = read_rules(self._path)
+        self._hard = any(rule.hard for rule in rules)
+        self._rules = tuple(
+            (literal, tuple(same)) for literal, same in itertools.groupby(rules, operator.attrgetter("literal"))
+        )
 
     def close(self) -> None:
         """Drop the compiled rules."""

@@ -14,14 +14,15 @@ from typing import Final, NoReturn
 from benchmarks import scale
 from benchmarks.about import about
 from benchmarks.cases import FULL, QUICK, Case
-from benchmarks.goals import Medians, applicable, broken, read_goals, read_guards
+from benchmarks.figures import Figures
+from benchmarks.goals import applicable, broken, read_goals, read_guards
 from benchmarks.launch import Target
 from benchmarks.maps import main as maps
 from benchmarks.marks import Marks
 from benchmarks.measure import Sample
 from benchmarks.processes import RunError
 from benchmarks.progress import Progress
-from benchmarks.report import METRICS, medians_of, page, report
+from benchmarks.report import METRICS, page, report
 from benchmarks.run import Run, this_machine
 from benchmarks.scale import PAGE
 from benchmarks.svg import picture
@@ -149,24 +150,24 @@ def main(arguments: Sequence[str]) -> int:
     cases = [case for case in (*FULL, *QUICK) if case.name in seen and case in cases] or cases
     text = report(cases, list(TARGETS), samples, goals, where)
     print(text)
-    medians = medians_of(samples)
+    figures = Figures(samples)
     if found.svg:
-        found.svg.write_text(picture(goals, medians))
+        found.svg.write_text(picture(goals, figures))
     if not is_whole:
         return 130
     if found.write:
         PAGE.write_text(MARKS.put(PAGE.read_text(), page(cases, list(TARGETS), samples, goals, where)))
-        PICTURE.write_text(picture(goals, medians))
-    return check(medians, {case.name for case in cases}) if found.check else 0
+        PICTURE.write_text(picture(goals, figures))
+    return check(figures, {case.name for case in cases}) if found.check else 0
 
 
-def check(medians: Medians, cases: Collection[str]) -> int:
+def check(figures: Figures, cases: Collection[str]) -> int:
     """Say which guards are broken; give the exit status."""
     guards = applicable(read_guards(), cases)
     if not guards:
         print("check: none of these cases has a guard")
         return 2
-    found = (broken(guard, medians, more_is_better=METRICS[guard.metric].more_is_better) for guard in guards)
+    found = (broken(guard, figures, more_is_better=METRICS[guard.metric].more_is_better) for guard in guards)
     problems = [problem for problem in found if problem]
     for problem in problems:
         print(f"check: {problem}")

@@ -17,7 +17,7 @@ def about(targets: Sequence[Target]) -> str:
     lines = [
         f"{time.strftime('%Y-%m-%d')}, {len(os.sched_getaffinity(0)) if not models else len(models)} cores of {model}, "
         f"Linux {platform.release()}, Python {platform.python_version()}; the proxy on one core, load and fake real "
-        "server on another.  Medians.  CPU is that of all processes of a proxy.",
+        "server on another.  Medians; ratios are medians of each round's.  CPU is that of all processes of a proxy.",
         "",
     ]
     lines += [f"- {target.name}: {target.title}{version_of(target)}" for target in targets]

@@ -2,16 +2,15 @@
 
 import math
 import tomllib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final
+
+from benchmarks.figures import Figures, Place
 
 FOLDER: Final = Path(__file__).parent
 SUBJECT: Final = "ours"
-
-Medians: TypeAlias = Mapping[tuple[str, str], Mapping[str, float]]
-"""By case and target, then by metric."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +22,23 @@ class Bound:
     case: str = ""
     value: float = math.nan
 
-    def limit(self, case: str, metric: str, medians: Medians) -> float | None:
+    def limit(self, case: str, metric: str, figures: Figures) -> float | None:
         """Give the value not to miss, if what it hangs on was measured."""
         if not self.of:
             return self.value
-        other = medians.get((self.case or case, self.of), {}).get(metric)
+        other = figures.median(self._place(case), metric)
         return None if other is None else other * self.times
+
+    def reached(self, case: str, metric: str, figures: Figures) -> float | None:
+        """Give how many times what is not to be missed ours is, if that was measured."""
+        if self.of:
+            times = figures.times((case, SUBJECT), self._place(case), metric)
+            return None if times is None else times / self.times
+        ours = figures.median((case, SUBJECT), metric)
+        return None if ours is None else ours / self.value
+
+    def _place(self, case: str) -> Place:
+        return self.case or case, self.of
 
     def __str__(self) -> str:
         if not self.of:
@@ -79,19 +89,19 @@ def read_guards(file: Path = FOLDER / "guard.toml") -> list[Guard]:
     return [Guard(**row) for row in tomllib.loads(file.read_text())["guard"]]
 
 
-def judge(goal: Goal, medians: Medians, *, more_is_better: bool) -> list[Verdict]:
+def judge(goal: Goal, figures: Figures, *, more_is_better: bool) -> list[Verdict]:
     """Judge each case of a goal that was run."""
     verdicts = []
     for case in goal.cases:
-        ours = medians.get((case, SUBJECT), {}).get(goal.metric)
+        ours = figures.median((case, SUBJECT), goal.metric)
         if ours is None:
             continue
 
-        def met(bound: Bound, case: str = case, ours: float = ours) -> bool | None:
-            limit = bound.limit(case, goal.metric, medians)
-            if limit is None:
+        def met(bound: Bound, case: str = case) -> bool | None:
+            reached = bound.reached(case, goal.metric, figures)
+            if reached is None:
                 return None
-            return ours >= limit * (1 - goal.noise) if more_is_better else ours <= limit * (1 + goal.noise)
+            return reached >= 1 - goal.noise if more_is_better else reached <= 1 + goal.noise
 
         verdicts.append(Verdict(goal, case, ours, met(goal.must), met(goal.aim)))
     return verdicts
@@ -102,13 +112,12 @@ def applicable(guards: Sequence[Guard], cases: Collection[str]) -> list[Guard]:
     return [guard for guard in guards if guard.case in cases]
 
 
-def broken(guard: Guard, medians: Medians, *, more_is_better: bool) -> str:
+def broken(guard: Guard, figures: Figures, *, more_is_better: bool) -> str:
     """Say how a guard is broken; nothing if it holds."""
-    ours = medians.get((guard.case, SUBJECT), {}).get(guard.metric)
-    theirs = medians.get((guard.case, "perdition"), {}).get(guard.metric)
-    if not ours or not theirs:
+    times = figures.times((guard.case, SUBJECT), (guard.case, "perdition"), guard.metric)
+    if not times:
         return f"{guard.case} {guard.metric}: expected figures of ours and of perdition"
-    ratio = theirs / ours if more_is_better else ours / theirs
+    ratio = 1 / times if more_is_better else times
     if ratio <= guard.times:
         return ""
     return f"{guard.case} {guard.metric}: {ratio:.2f} times as dear as perdition's, expected at most {guard.times:g}"

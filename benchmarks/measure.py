@@ -25,6 +25,7 @@ class Sample:
         values: by the names of metrics (report.METRICS).
         others: how many cores somebody else kept busy meanwhile.
         failed: why there are no values.
+        round: which time round; measurements of one round were made soon after each other.
     """
 
     case: str
@@ -32,6 +33,7 @@ class Sample:
     values: Mapping[str, float]
     others: float = 0.0
     failed: str = ""
+    round: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,13 @@
-"""What a run says: medians, ratios to perdition and nginx, and the goals, as Markdown."""
+"""What a run says: figures, ratios to perdition and nginx, and the goals, as Markdown."""
 
-import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from benchmarks.cases import Case
-from benchmarks.goals import SUBJECT, Goal, Medians, Verdict, judge
+from benchmarks.figures import Figures
+from benchmarks.goals import SUBJECT, Goal, Verdict, judge
 from benchmarks.measure import Sample
-from benchmarks.run import MUCH_NOISE
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,27 +46,6 @@ METRICS: Final[Mapping[str, Metric]] = {
 REFERENCES: Final = ("perdition", "nginx")
 
 
-def calm(samples: Sequence[Sample]) -> list[Sample]:
-    """Leave out what failed, and what was disturbed, unless everything was."""
-    good = [sample for sample in samples if not sample.failed]
-    return [sample for sample in good if sample.others <= MUCH_NOISE] or good
-
-
-def medians_of(samples: Iterable[Sample]) -> Medians:
-    """Give the median of each metric, by case and target."""
-    found: dict[tuple[str, str], list[Sample]] = {}
-    for sample in samples:
-        found.setdefault((sample.case, sample.target), []).append(sample)
-    medians = {}
-    for key, some in found.items():
-        values: dict[str, list[float]] = {}
-        for sample in calm(some):
-            for name, value in sample.values.items():
-                values.setdefault(name, []).append(value)
-        medians[key] = {name: statistics.median(each) for name, each in values.items()}
-    return medians
-
-
 def shown(metric: str, value: float | None) -> str:
     """Write a figure."""
     if value is None:
@@ -76,9 +54,9 @@ def shown(metric: str, value: float | None) -> str:
     return f"{value * how.shown_as:,.{how.digits}f}"
 
 
-def ratio(mine: float | None, theirs: float | None) -> str:
+def ratio(times: float | None) -> str:
     """Write how many times one figure is the other."""
-    return "-" if not mine or not theirs else f"{mine / theirs:.2f}"
+    return "-" if times is None else f"{times:.2f}"
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -87,28 +65,28 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def verdicts_of(goals: Sequence[Goal], medians: Medians) -> list[Verdict]:
+def verdicts_of(goals: Sequence[Goal], figures: Figures) -> list[Verdict]:
     """Judge all goals."""
     return [
         verdict
         for goal in goals
-        for verdict in judge(goal, medians, more_is_better=METRICS[goal.metric].more_is_better)
+        for verdict in judge(goal, figures, more_is_better=METRICS[goal.metric].more_is_better)
     ]
 
 
-def goals_table(goals: Sequence[Goal], medians: Medians) -> str:
+def goals_table(goals: Sequence[Goal], figures: Figures) -> str:
     """Write the table of the goals."""
     words = {True: "yes", False: "NO", None: "-"}
     rows = []
-    for verdict in verdicts_of(goals, medians):
+    for verdict in verdicts_of(goals, figures):
         goal, case = verdict.goal, verdict.case
-        others = [medians.get((case, name), {}).get(goal.metric) for name in REFERENCES]
+        ours, others = (case, SUBJECT), [(case, name) for name in REFERENCES]
         rows.append(
             [
                 f"{goal.work} ({METRICS[goal.metric].title}; {case})",
-                *(shown(goal.metric, other) for other in others),
+                *(shown(goal.metric, figures.median(other, goal.metric)) for other in others),
                 f"**{shown(goal.metric, verdict.ours)}**",
-                *(ratio(verdict.ours, other) for other in others),
+                *(ratio(figures.times(ours, other, goal.metric)) for other in others),
                 str(goal.must),
                 words[verdict.must],
                 str(goal.aim),
@@ -119,23 +97,24 @@ def goals_table(goals: Sequence[Goal], medians: Medians) -> str:
     return table(head, rows)
 
 
-def case_table(case: Case, targets: Sequence[str], samples: Sequence[Sample], medians: Medians) -> str:
+def case_table(case: Case, targets: Sequence[str], samples: Sequence[Sample], figures: Figures) -> str:
     """Write what all targets did in one case."""
-    mine = [sample for sample in samples if sample.case == case.name]
-    there = [name for name in targets if medians.get((case.name, name))]
-    names = [name for name in METRICS if any(name in medians[case.name, target] for target in there)]
+    there = [name for name in targets if figures.metrics((case.name, name))]
+    found = {name for target in there for name in figures.metrics((case.name, target))}
+    names = [name for name in METRICS if name in found]
     leading = names[0] if names else ""
     head = ["target", *(METRICS[name].title for name in names[:1])]
     head += [f"x {name}" for name in REFERENCES] + [METRICS[name].title for name in names[1:]] + ["others' cores"]
     rows = []
     for target in there:
-        values = medians[case.name, target]
-        others = [sample.others for sample in calm([sample for sample in mine if sample.target == target])]
-        row = [f"**{target}**" if target == SUBJECT else target, shown(leading, values.get(leading))]
-        row += [ratio(values.get(leading), medians.get((case.name, name), {}).get(leading)) for name in REFERENCES]
-        row += [shown(name, values.get(name)) for name in names[1:]] + [f"{statistics.median(others):.2f}"]
+        place = case.name, target
+        row = [f"**{target}**" if target == SUBJECT else target, shown(leading, figures.median(place, leading))]
+        row += [ratio(figures.times(place, (case.name, name), leading)) for name in REFERENCES]
+        row += [shown(name, figures.median(place, name)) for name in names[1:]] + [f"{figures.others(place):.2f}"]
         rows.append(row)
-    failures = sorted({f"{sample.target}: {sample.failed}" for sample in mine if sample.failed})
+    failures = sorted(
+        {f"{sample.target}: {sample.failed}" for sample in samples if sample.case == case.name and sample.failed}
+    )
     return (
         f"**{case.title}** (`{case.name}`, {case.repeats} times {case.seconds:g} s)\n\n"
         + table(head, rows)
@@ -151,18 +130,18 @@ def page(
     cases: Sequence[Case], targets: Sequence[str], samples: Sequence[Sample], goals: Sequence[Goal], about: str
 ) -> str:
     """Write what the page of the docs shows."""
-    medians = medians_of(samples)
+    figures = Figures(samples)
     picture = "![Each goal, with a bar for ours and for each peer](performance.svg)\n"
     detailed = [case for case in cases if case.name in IN_DETAIL]
-    tables = [case_table(case, targets, samples, medians) for case in detailed]
-    return "\n".join([about, goals_table(goals, medians), picture, *tables])
+    tables = [case_table(case, targets, samples, figures) for case in detailed]
+    return "\n".join([about, goals_table(goals, figures), picture, *tables])
 
 
 def report(
     cases: Sequence[Case], targets: Sequence[str], samples: Sequence[Sample], goals: Sequence[Goal], about: str
 ) -> str:
     """Write everything."""
-    medians = medians_of(samples)
-    parts = [about, goals_table(goals, medians)]
-    parts += [case_table(case, targets, samples, medians) for case in cases]
+    figures = Figures(samples)
+    parts = [about, goals_table(goals, figures)]
+    parts += [case_table(case, targets, samples, figures) for case in cases]
     return "\n".join(parts)

@@ -1,21 +1,21 @@
-"""A run: cases by groups; within a group all targets at once up, and measured in turn, so that noise meets all."""
+"""A run: cases by groups; within a group all targets are up at once and measured in turn, so that noise meets all.
+
+They are started anew for each round: from one process to the next the same program differs by some percent.
+"""
 
 import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
 
 from benchmarks.cases import Case, Protocol, Transport
+from benchmarks.figures import MUCH_NOISE
 from benchmarks.launch import Place, Target
 from benchmarks.measure import Bench, Sample
 from benchmarks.processes import Proxy, RunError, Server, certificate, free_port, program_of_load
 from benchmarks.progress import Progress
-
-MUCH_NOISE: Final = 0.25
-"""Cores busy with something else above which a measurement is made again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def this_machine() -> Machine:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What proxies are told apart by; those of one kind serve all cases of a group that need it."""
+    """What proxies are told apart by; those of one kind serve all cases of a round that need it."""
 
     target: str
     protocol: Protocol
@@ -117,19 +117,20 @@ class Group:
                 Server(self._program, self._certificate, self._key, listeners, self._machine.server)
             )
             ports = dict(zip(listeners, server.ports, strict=True))
-            up: dict[Kind, Proxy | RunError] = {}
             for repeat in range(max((case.repeats for case in cases), default=0)):
                 turn = repeat % len(pairs) if pairs else 0
-                for case, target in pairs[turn:] + pairs[:turn]:
-                    if repeat >= case.repeats:
-                        continue
-                    progress.now(case, target, repeat)
-                    for _ in range(again + 1):
-                        sample = self._measure(case, target, ports, server, up, stack)
-                        if sample.others <= MUCH_NOISE or sample.failed:
-                            break
-                    progress.done(sample)
-                    yield sample
+                with ExitStack() as proxies:
+                    up: dict[Kind, Proxy | RunError] = {}
+                    for case, target in pairs[turn:] + pairs[:turn]:
+                        if repeat >= case.repeats:
+                            continue
+                        progress.now(case, target, repeat)
+                        for _ in range(again + 1):
+                            sample = self._measure(case, target, ports, server, up, proxies)
+                            if sample.others <= MUCH_NOISE or sample.failed:
+                                break
+                        progress.done(sample)
+                        yield replace(sample, round=repeat)
 
     def _measure(
         self,

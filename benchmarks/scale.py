@@ -13,12 +13,13 @@ from typing import Final, NoReturn
 from benchmarks.about import about
 from benchmarks.cases import SCALE, Case
 from benchmarks.curves import Curve, curves
-from benchmarks.goals import SUBJECT, Medians
+from benchmarks.figures import Figures
+from benchmarks.goals import SUBJECT
 from benchmarks.marks import Marks
 from benchmarks.measure import Sample
 from benchmarks.processes import RunError
 from benchmarks.progress import Progress
-from benchmarks.report import METRICS, medians_of, shown, table
+from benchmarks.report import METRICS, shown, table
 from benchmarks.run import Run, this_machine
 from benchmarks.targets import LOAD_PACKAGES, ROOT, TARGETS
 
@@ -43,25 +44,25 @@ def options(arguments: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def scale_table(cases: Sequence[Case], medians: Medians) -> str:
+def scale_table(cases: Sequence[Case], figures: Figures) -> str:
     """Write a row a case."""
     head = ["sessions", "workers", "client's leg", *(METRICS[name].title for name in SHOWN)]
     rows = []
     for case in cases:
-        values = medians.get((case.name, SUBJECT))
-        if values:
+        place = case.name, SUBJECT
+        if figures.metrics(place):
             words = [f"{case.held:,}", str(case.workers), case.transport.value]
-            rows.append([*words, *(shown(name, values.get(name)) for name in SHOWN)])
+            rows.append([*words, *(shown(name, figures.median(place, name)) for name in SHOWN)])
     return table(head, rows)
 
 
-def drawn(cases: Sequence[Case], medians: Medians) -> list[Curve]:
+def drawn(cases: Sequence[Case], figures: Figures) -> list[Curve]:
     """Give the curves: a metric, and a line for each number of workers and each kind of leg."""
     found = []
     for name in DRAWN:
         lines: dict[str, list[tuple[float, float]]] = {}
         for case in cases:
-            value = medians.get((case.name, SUBJECT), {}).get(name)
+            value = figures.median((case.name, SUBJECT), name)
             if value is not None:
                 label = f"{case.transport.value}, {case.workers} worker{'s' * (case.workers > 1)}"
                 lines.setdefault(label, []).append((case.held, value))
@@ -104,11 +105,11 @@ def main(arguments: Sequence[str]) -> int:
     if found.json:
         rows = [dataclasses.asdict(sample) for sample in samples]
         found.json.write_text(json.dumps({"about": where, "samples": rows}, indent=1) + "\n")
-    medians = medians_of(samples)
+    figures = Figures(samples)
     failed = "".join(f"\nfailed: {sample.case}: {sample.failed}\n" for sample in samples if sample.failed)
-    text = f"{where}\n{scale_table(cases, medians)}{failed}"
+    text = f"{where}\n{scale_table(cases, figures)}{failed}"
     print(text)
     if found.write and not status:
         PAGE.write_text(MARKS.put(PAGE.read_text(), f"{text}\n![The same as curves]({PICTURE.name})\n"))
-        PICTURE.write_text(curves(drawn(cases, medians)))
+        PICTURE.write_text(curves(drawn(cases, figures)))
     return status

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Final
 from xml.sax.saxutils import escape
 
-from benchmarks.goals import SUBJECT, Goal, Medians, Verdict
+from benchmarks.figures import Figures
+from benchmarks.goals import SUBJECT, Goal, Verdict
 from benchmarks.report import METRICS, shown, verdicts_of
 from benchmarks.targets import TARGETS
 
@@ -33,9 +34,9 @@ STYLE: Final = """
 """
 
 
-def picture(goals: Sequence[Goal], medians: Medians) -> str:
+def picture(goals: Sequence[Goal], figures: Figures) -> str:
     """Draw it."""
-    panels = [panel(verdict, medians) for verdict in verdicts_of(goals, medians)]
+    panels = [panel(verdict, figures) for verdict in verdicts_of(goals, figures)]
     parts, tops = [], [34] * COLUMNS
     for text, height in panels:
         column = tops.index(min(tops))
@@ -54,27 +55,25 @@ def picture(goals: Sequence[Goal], medians: Medians) -> str:
     )
 
 
-def panel(verdict: Verdict, medians: Medians) -> tuple[str, int]:
+def panel(verdict: Verdict, figures: Figures) -> tuple[str, int]:
     """Draw one goal; give its height too."""
     goal, case = verdict.goal, verdict.case
     metric = METRICS[goal.metric]
-    figures = {
-        name: medians[case, name][goal.metric] for name in TARGETS if goal.metric in medians.get((case, name), {})
-    }
+    values = {name: value for name in TARGETS if (value := figures.median((case, name), goal.metric)) is not None}
     limits = {
         name: limit
         for name, bound in (("must", goal.must), ("aim", goal.aim))
-        if (limit := bound.limit(case, goal.metric, medians)) is not None
+        if (limit := bound.limit(case, goal.metric, figures)) is not None
     }
     room = WIDTH - LABEL - FIGURE - 20
-    most = max([*figures.values(), *limits.values()]) or 1.0
+    most = max([*values.values(), *limits.values()]) or 1.0
     better = "more is better" if metric.more_is_better else "less is better"
     lines = [
         f'<text class="title" x="0" y="14">{escape(goal.work)}</text>',
         f'<text class="unit" x="0" y="30">{escape(metric.title)}, {better} ({escape(case)})</text>',
     ]
     figures_above = []  # the lines of must and aim go below them
-    for row, (name, value) in enumerate(figures.items()):
+    for row, (name, value) in enumerate(values.items()):
         top = HEAD - 6 + row * BAR
         length = max(1.0, value / most * room)
         kind = "bar ours" if name == SUBJECT else "bar"
@@ -84,7 +83,7 @@ def panel(verdict: Verdict, medians: Medians) -> tuple[str, int]:
         ]
         x = LABEL + length + 5
         figures_above.append(f'<text class="figure" x="{x:.1f}" y="{top + 12}">{shown(goal.metric, value)}</text>')
-    bottom = HEAD - 6 + len(figures) * BAR
+    bottom = HEAD - 6 + len(values) * BAR
     for name, limit in limits.items():
         x = LABEL + limit / most * room
         lines.append(f'<line class="{name}" x1="{x:.1f}" x2="{x:.1f}" y1="{HEAD - 6}" y2="{bottom}"/>')

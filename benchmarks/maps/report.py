@@ -23,7 +23,7 @@ def lookups_table(samples: Sequence[drive.Sample]) -> str:
         if sample.failed:
             continue
         base = baseline(samples, sample)
-        figures = [f"{sample.per_second:,.0f}", f"{sample.cpu_us:,.1f}", ratio(sample.cpu_us, base)]
+        figures = [f"{sample.per_second:,.0f}", f"{sample.cpu_us:,.1f}", ratio(sample.cpu_us / base if base else None)]
         written.append([*words, *figures, f"{sample.p50_us:,.1f}", f"{sample.p99_us:,.1f}"])
     return table(head, written)
 

@@ -1,33 +1,22 @@
-"""Medians and tables."""
+"""Tables."""
 
 from benchmarks.cases import Case
+from benchmarks.figures import Figures
 from benchmarks.goals import Bound, Goal
 from benchmarks.measure import Sample
-from benchmarks.report import calm, case_table, goals_table, medians_of, page, ratio, shown
+from benchmarks.report import case_table, goals_table, page, ratio, shown
 
 CASE = Case("a", "words", "group", sessions=1)
 
 
-def sample(target: str, cost: float, others: float = 0.0, failed: str = "") -> Sample:
-    return Sample("a", target, {} if failed else {"session_ms": cost}, others, failed)
-
-
-def test_the_median_is_that_of_the_calm_measurements() -> None:
-    samples = [sample("ours", 1), sample("ours", 3), sample("ours", 2), sample("ours", 90, others=1.0)]
-
-    assert medians_of(samples) == {("a", "ours"): {"session_ms": 2}}
-
-
-def test_if_nothing_was_calm_noise_has_to_do() -> None:
-    noisy = [sample("ours", 1, others=1.0), sample("ours", 3, others=1.0)]
-
-    assert calm(noisy) == noisy
+def sample(target: str, cost: float, failed: str = "") -> Sample:
+    return Sample("a", target, {} if failed else {"session_ms": cost}, failed=failed)
 
 
 def test_what_failed_has_no_median_and_is_said() -> None:
     samples = [sample("ours", 0, failed="it did not start"), sample("perdition", 1)]
 
-    text = case_table(CASE, ["perdition", "ours"], samples, medians_of(samples))
+    text = case_table(CASE, ["perdition", "ours"], samples, Figures(samples))
 
     assert "failed: ours: it did not start" in text
     assert "| perdition | 1.000 | 1.00 | - | 0.00 |" in text
@@ -37,7 +26,7 @@ def test_the_table_of_goals_says_how_far_ours_is() -> None:
     goal = Goal("work", ["a"], "session_ms", Bound(0.6, "perdition"), Bound(0.4, "perdition"))
     samples = [sample("ours", 1), sample("perdition", 2), sample("nginx", 0.5)]
 
-    row = goals_table([goal], medians_of(samples)).splitlines()[-1]
+    row = goals_table([goal], Figures(samples)).splitlines()[-1]
 
     assert row == (
         "| work (CPU ms/session; a) | 2.000 | 0.500 | **1.000** | 0.50 | 2.00 "
@@ -62,4 +51,4 @@ def test_figures_are_shown_in_their_unit() -> None:
     assert shown("log_in_p50_us", 1234.0) == "1.23"
     assert shown("sessions_per_second", 12345.6) == "12,346"
     assert shown("session_ms", None) == "-"
-    assert ratio(1.0, None) == "-"
+    assert ratio(None) == "-"

@@ -6,14 +6,16 @@ import pytest
 
 from benchmarks.cases import SCALE, Transport
 from benchmarks.curves import Curve, curves, round_up
+from benchmarks.figures import Figures
+from benchmarks.measure import Sample
 from benchmarks.scale import drawn, scale_table
 
 SVG = "{http://www.w3.org/2000/svg}"
-MEDIANS = {
-    (case.name, "ours"): {"opened_per_second": 1000.0 * case.workers, "private_kb": 2.5, "rest_wake_ups": 0.0}
+SAMPLES = [
+    Sample(case.name, "ours", {"opened_per_second": 1000.0 * case.workers, "private_kb": 2.5, "rest_wake_ups": 0.0})
     for case in SCALE
     if case.transport is Transport.PLAIN
-}
+]
 
 
 def test_the_scale_goes_up_to_what_descriptors_allow_and_twice_that_on_two_workers() -> None:
@@ -24,14 +26,14 @@ def test_the_scale_goes_up_to_what_descriptors_allow_and_twice_that_on_two_worke
 
 
 def test_a_row_a_case_that_was_measured() -> None:
-    rows = scale_table(SCALE, MEDIANS).splitlines()
+    rows = scale_table(SCALE, Figures(SAMPLES)).splitlines()
 
-    assert len(rows) == 2 + len(MEDIANS)
+    assert len(rows) == 2 + len(SAMPLES)
     assert rows[2] == "| 100 | 1 | plain | 1,000 | 2.5 | 0.0 | - | - | - |"
 
 
 def test_a_line_for_each_way_to_run() -> None:
-    opened, *_ = drawn(SCALE, MEDIANS)
+    opened, *_ = drawn(SCALE, Figures(SAMPLES))
 
     assert list(opened.lines) == ["plain, 1 worker", "plain, 2 workers"]
     assert opened.lines["plain, 2 workers"][-1] == (19800, 2000.0)

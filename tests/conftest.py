@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 # Their cases drive programs that are not ours, each with a patience of its own; the others have no second try.
-WITH_OTHERS: Final = ("compat", "interop", "io_trio", "maps/network", "mapd", "packaging", "pbs", "soak")
+# (tests/compat gives its cases one by itself.)
+WITH_OTHERS: Final = ("interop", "io_trio", "maps/network", "mapd", "packaging", "pbs", "soak")
 IN_CI = os.environ.get("CI", "") not in ("", "0", "false")
 
 # No deadline and no complaint about slowness: a busy machine is not a bug in the code under test.

@@ -79,11 +79,11 @@ def playable(cases: Iterable[Case]) -> list[Case]:
 
 
 def compare(cases: Iterable[Case], tell: Callable[[Verdict], None] = lambda verdict: None) -> dict[str, Verdict]:
-    """Play cases with both programs.
+    """Play cases with both programs; what differs is played once more, with nothing else under way.
 
     Args:
         cases: which.
-        tell: is told of each verdict in the order of the cases, as soon as it is there.
+        tell: is told of each verdict as soon as it is there: in the order of the cases, last those of a second try.
 
     Raises:
         NoCProgram: there is nothing to compare with.
@@ -103,6 +103,11 @@ def compare(cases: Iterable[Case], tell: Callable[[Verdict], None] = lambda verd
         ]
         for case, (first, second) in both:
             verdicts[case.id] = Verdict(case, first.result(), second.result())
+            if not verdicts[case.id].wrong:
+                tell(verdicts[case.id])
+        for verdict in [each for each in verdicts.values() if each.wrong]:
+            case = verdict.case
+            verdicts[case.id] = Verdict(case, play(case, theirs, certificates), play(case, ours(), certificates))
             tell(verdicts[case.id])
     return verdicts
 

@@ -6,13 +6,15 @@ from pathlib import Path
 import pytest
 
 from tests.compat import compare
-from tests.compat.case import Case
+from tests.compat.case import Case, Observed
 from tests.compat.cases import CASES, GROUPS
 from tests.compat.compare import NOT_PLAYED, Verdict
 from tests.compat.dialogue import Answer
 from tests.compat.differences import DIFFERENCES, Difference, Tag, differing
 from tests.compat.page import BEGIN, END, PAGE, differences
+from tests.compat.programs import Program
 from tests.compat.shape import log_places, shape_of
+from tests.interop.certificates import Certificates
 
 CASE = Case(id="some", title="some case")
 AS_EXPECTED = Difference(
@@ -50,6 +52,25 @@ def test_a_case_that_could_not_be_played_is_wrong_even_if_it_could_be_with_neith
 
 def test_where_one_does_not_start_nothing_else_counts() -> None:
     assert differing({"started": "no"}, {"greeting": "+OK", "log": ""}) == {"started"}
+
+
+@pytest.mark.parametrize(("unsteady", "wrong"), [("perdition 2.2", []), ("nobody", ["reply 1"])])
+def test_what_differs_is_played_once_more(unsteady: str, wrong: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    played: list[str] = []
+    told: list[Verdict] = []
+
+    def play(case: Case, program: Program, certificates: Certificates) -> Observed:
+        played.append(f"{case.id}: {program.name}")
+        differs = case is CASE and program.name != "ours"
+        return {"reply 1": "no" if differs and (unsteady == "nobody" or played.count(played[-1]) == 1) else "yes"}
+
+    monkeypatch.setattr(compare, "play", play)
+    monkeypatch.setattr(compare, "c_program", lambda: Program("perdition 2.2", (), None, ()))
+    verdicts = compare.compare([CASE, Case(id="other", title="another case")], told.append)
+
+    assert verdicts["some"].wrong == wrong
+    assert [verdict.case.id for verdict in told] == ["other", "some"]
+    assert sorted(played) == ["other: ours", "other: perdition 2.2"] + 2 * ["some: ours"] + 2 * ["some: perdition 2.2"]
 
 
 def test_what_is_wrong_is_explained() -> None:

@@ -190,7 +190,7 @@ class Back(ABC):
         data = self.machine.send(command)
         self._output += data
         if self.show is not None:
-            self._shown_output += starred.command(self.policy.proto, data, self.machine.knows)[0]
+            self._shown_output += starred.command(self.policy.proto, data, self.machine.knows)
 
     def _go_on_with(self, data: bytes) -> None:
         """Write a part of the log-in that may hold a password."""

@@ -55,7 +55,6 @@ class Front(ABC):
         self.show: Callable[[bytes], None] | None = None
         self._heard = ReceiveBuffer()  # what is not shown yet, where anything is
         self._said = Said.COMMAND
-        self._hides = False  # the rest of the command that has begun
         self._ready = READY.format(host=banner_host, instance=policy.instance).encode("ascii", "replace")
         self._output = bytearray()
         self._mechanism: ServerMechanism | None = None
@@ -119,10 +118,9 @@ class Front(ABC):
             case Said.RESPONSE:
                 return starred.response(octets)
             case Said.MORE:
-                return starred.STARS + starred.CRLF if self._hides else octets
+                return starred.STARS + starred.CRLF
             case Said.COMMAND:
-                shown, self._hides = starred.command(self.policy.proto, octets, self.machine.knows)
-                return shown
+                return starred.command(self.policy.proto, octets, self.machine.knows)
             case _:
                 assert_never(said)
 

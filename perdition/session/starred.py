@@ -1,77 +1,54 @@
 """What the log may show of the commands before a log-in (perdition option connection_logging): no password.
 
-Only what is known to hold none is shown.  A command with credentials is shown up to them, a SASL response not at
-all, and no more a line that is no command: it may be the rest of one that was refused, a literal, say.
+Only what is known to hold none is shown: the verb, the mechanism, the name that is followed by a password, what a
+client says of itself (ID).  Everything else is stars, in a command of any kind: it may be the log-in that was meant.
+A line that is no command is not shown at all: it may be the rest of one that was refused, a literal, say.
 """
 
 import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
-import attrs
-
 from perdition.protocol.sasl import CANCEL
 from perdition.session.policy import Proto
 
 CRLF: Final = b"\r\n"
 STARS: Final = b"***"
-MECHANISM: Final = rb"(?: [a-z0-9_-]{1,20}(?= |\Z))?"
+MECHANISM: Final = rb"[a-z0-9_-]{1,20}"
+QUOTED: Final = rb'"(?:[^"\\]|\\.)*"'
+FIELDS: Final = rb"\(" + QUOTED + rb" (?:" + QUOTED + rb"|NIL)(?: " + QUOTED + rb" (?:" + QUOTED + rb"|NIL))*\)"
 
-
-@attrs.frozen
-class Grammar:
-    """Where verbs stand, and credentials.
-
-    Attributes:
-        verb: the beginning of a command's first line; its group is the verb.
-        secretive: the same up to the credentials, of a command that has any.
-    """
-
-    verb: re.Pattern[bytes]
-    secretive: re.Pattern[bytes]
-
-
-GRAMMARS: Final[Mapping[Proto, Grammar]] = {
-    Proto.POP3: Grammar(
-        re.compile(rb"([A-Za-z]+)(?= |\Z)"),
-        re.compile(rb"PASS(?= |\Z)|(?:AUTH(?= |\Z)" + MECHANISM + rb")", re.IGNORECASE),
-    ),
-    # Of LOGIN the name, if another argument follows it, or the announcement of a literal that is the name.
-    Proto.IMAP4: Grammar(
-        re.compile(rb"[^ ]+ ([A-Za-z0-9-]+)(?= |\Z)"),
-        re.compile(
-            rb"[^ ]+ (?:AUTHENTICATE(?= |\Z)"
-            + MECHANISM
-            + rb'|LOGIN(?= |\Z)(?: (?:"(?:[^"\\]|\\.)*"|[^ "{][^ ]*)(?= ))?'
-            rb"(?: \{[0-9]+\+?\}\Z)?)",
-            re.IGNORECASE,
-        ),
-    ),
-    Proto.MANAGESIEVE: Grammar(
-        re.compile(rb"([A-Za-z]+)(?= |\Z)"),
-        re.compile(rb'AUTHENTICATE(?= |\Z)(?: "[a-z0-9_-]{1,20}"(?= |\Z))?', re.IGNORECASE),
-    ),
+SHOWN: Final[Mapping[Proto, re.Pattern[bytes]]] = {
+    proto: re.compile(pattern + rb"(?= |\Z)", re.IGNORECASE)
+    for proto, pattern in {
+        Proto.POP3: rb"(?=([a-z]+))(?:USER(?: [^ ]+)?|AUTH(?: " + MECHANISM + rb")?|[a-z]+)",
+        # Of LOGIN the name, if another argument follows it, or the announcement of a literal that is the name.
+        Proto.IMAP4: rb"[^ ]+ (?=([a-z0-9-]+))(?:AUTHENTICATE(?: "
+        + MECHANISM
+        + rb")?|LOGIN(?: (?:"
+        + QUOTED
+        + rb'|[^ "{][^ ]*)(?= ))?(?: \{[0-9]+\+?\}\Z)?|ID(?: (?:NIL|'
+        + FIELDS
+        + rb"))?|[a-z0-9-]+)",
+        Proto.MANAGESIEVE: rb'(?=([a-z]+))(?:AUTHENTICATE(?: "' + MECHANISM + rb'")?|[a-z]+)',
+    }.items()
 }
+"""The beginning of a command's first line that may be shown; the group is the verb."""
 
 
-def command(proto: Proto, octets: bytes, knows: Callable[[str], bool]) -> tuple[bytes, bool]:
-    """Write what may be shown of a command; tell whether what may follow in it is hidden, too.
+def command(proto: Proto, octets: bytes, knows: Callable[[str], bool]) -> bytes:
+    """Write what may be shown of a command.
 
     Args:
         proto: whose grammar holds.
         octets: the command, whole or up to the announcement of a literal.
         knows: tells whether a verb, in capitals, is one of the protocol's.
     """
-    grammar = GRAMMARS[proto]
     line, _, rest = octets.partition(CRLF)
-    verb = grammar.verb.match(line)
-    if verb is None or not knows(verb[1].decode("ascii").upper()):
-        return STARS + CRLF, True
-    found = grammar.secretive.match(line)
-    if found is None:
-        return octets, False
-    whole = found[0] == line and not rest
-    return (found[0] if whole else found[0] + b" " + STARS) + CRLF, True
+    found = SHOWN[proto].match(line)
+    if found is None or not knows(found[1].decode("ascii").upper()):
+        return STARS + CRLF
+    return octets if found[0] == line and not rest else found[0] + b" " + STARS + CRLF
 
 
 def response(octets: bytes) -> bytes:

@@ -1,5 +1,7 @@
 """What becomes of a user's name: the laws behind the rows of spec/user_names.toml."""
 
+import string
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -156,6 +158,10 @@ def test_keys_before_a_bad_format_are_asked_for_as_in_perdition_2_2() -> None:
 
 def test_escapes_that_mean_something() -> None:
     assert Names(query_key=(rb"\U\u\D\d\i\p\I\P\\", b"\\")).unknown_escapes() == []
+    others = string.ascii_letters.translate({ord(letter): None for letter in "UuDdiIpP"})
+    assert Names(query_key=tuple(f"\\{letter}".encode() for letter in others)).unknown_escapes() == [
+        f"\\{letter}" for letter in others
+    ]
 
 
 def test_a_server_that_the_user_names_is_not_looked_up() -> None:

@@ -162,3 +162,7 @@ def test_what_passes_is_whole_and_cannot_be_forged(octets: bytes) -> None:
 
 def test_nothing_is_no_line() -> None:
     assert list(passing("SELF", b"", "")) == []
+
+
+def test_a_line_of_what_passes_shows_900_octets() -> None:
+    assert [line.count("x") for line in passing("REAL", 1000 * b"x", "")] == [900, 100]

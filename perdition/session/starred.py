@@ -18,20 +18,23 @@ MECHANISM: Final = rb"[a-z0-9_-]{1,20}"
 QUOTED: Final = rb'"(?:[^"\\]|\\.)*"'
 FIELDS: Final = rb"\(" + QUOTED + rb" (?:" + QUOTED + rb"|NIL)(?: " + QUOTED + rb" (?:" + QUOTED + rb"|NIL))*\)"
 
+NAME: Final = rb"(?:" + QUOTED + rb'|[^ "{][^ ]*)'
+ID: Final = rb"ID(?: (?:NIL|" + FIELDS + rb"))?"
+# The name, if another argument follows it, or the announcement of a literal that is the name.
+LOGIN: Final = rb"LOGIN(?: " + NAME + rb"(?= ))?(?: \{[0-9]+\+?\}\Z)?"
+
+COMMANDS: Final[Mapping[Proto, tuple[bytes, bytes, list[bytes]]]] = {
+    Proto.POP3: (rb"", rb"[a-z]+", [rb"USER(?: [^ ]+)?", rb"AUTH(?: " + MECHANISM + rb")?"]),
+    Proto.IMAP4: (rb"[^ ]+ ", rb"[a-z0-9-]+", [rb"AUTHENTICATE(?: " + MECHANISM + rb")?", LOGIN, ID]),
+    Proto.MANAGESIEVE: (rb"", rb"[a-z]+", [rb'AUTHENTICATE(?: "' + MECHANISM + rb'")?']),
+}
+"""What stands before the verb, what a verb looks like, and of which verbs more is shown."""
+
 SHOWN: Final[Mapping[Proto, re.Pattern[bytes]]] = {
-    proto: re.compile(pattern + rb"(?= |\Z)", re.IGNORECASE)
-    for proto, pattern in {
-        Proto.POP3: rb"(?=([a-z]+))(?:USER(?: [^ ]+)?|AUTH(?: " + MECHANISM + rb")?|[a-z]+)",
-        # Of LOGIN the name, if another argument follows it, or the announcement of a literal that is the name.
-        Proto.IMAP4: rb"[^ ]+ (?=([a-z0-9-]+))(?:AUTHENTICATE(?: "
-        + MECHANISM
-        + rb")?|LOGIN(?: (?:"
-        + QUOTED
-        + rb'|[^ "{][^ ]*)(?= ))?(?: \{[0-9]+\+?\}\Z)?|ID(?: (?:NIL|'
-        + FIELDS
-        + rb"))?|[a-z0-9-]+)",
-        Proto.MANAGESIEVE: rb'(?=([a-z]+))(?:AUTHENTICATE(?: "' + MECHANISM + rb'")?|[a-z]+)',
-    }.items()
+    proto: re.compile(
+        before + rb"(?=(" + verb + rb"))(?:" + b"|".join([*commands, verb]) + rb")(?= |\Z)", re.IGNORECASE
+    )
+    for proto, (before, verb, commands) in COMMANDS.items()
 }
 """The beginning of a command's first line that may be shown; the group is the verb."""
 

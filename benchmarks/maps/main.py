@@ -4,16 +4,15 @@ import argparse
 import dataclasses
 import json
 import os
-import platform
 import signal
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NoReturn, TypeVar
 
+from benchmarks.about import circumstances
 from benchmarks.maps import drive
 from benchmarks.maps.loading import Built, builds
 from benchmarks.maps.report import report
@@ -109,16 +108,6 @@ def lookups(kinds: dict[str, Kind], size: Size, machine: Machine, folder: Path) 
                 yield drive.Sample(name, rows, 0, cached=False, failed=reason[:300])
 
 
-def about() -> str:
-    """Write where this was measured."""
-    models = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
-    model = models[0].partition(":")[2].strip() if models else platform.machine()
-    return (
-        f"{time.strftime('%Y-%m-%d')}, {len(models) or os.cpu_count()} cores of {model}, Linux {platform.release()}, "
-        f"Python {platform.python_version()}; the proxy's part on one core, servers on another.\n"
-    )
-
-
 def on_term(number: int, frame: object) -> NoReturn:
     """End as with Ctrl-C: everything that was started is ended."""
     raise KeyboardInterrupt
@@ -160,7 +149,8 @@ def main(arguments: Sequence[str]) -> int:
             left_out.append(str(error))
             status = 2
     titles = [(case.name, case.title) for case in cases(size.slow_seconds)]
-    text = report(about(), measured, made, relayed, titles, left_out)
+    where = f"{circumstances()}; the proxy's part on one core, servers on another.\n"
+    text = report(where, measured, made, relayed, titles, left_out)
     if found.json:
         kept: dict[str, Sequence[drive.Sample | Built | Relayed]] = {
             "lookups": measured,
@@ -168,7 +158,7 @@ def main(arguments: Sequence[str]) -> int:
             "slow": relayed,
         }
         rows = {name: [dataclasses.asdict(each) for each in some] for name, some in kept.items()}
-        found.json.write_text(json.dumps({"about": about(), **rows}, indent=1) + "\n")
+        found.json.write_text(json.dumps({"about": where, **rows}, indent=1) + "\n")
     if found.write and not status:
         PAGE.write_text(MARKS.put(PAGE.read_text(), text))
     print(text)

@@ -234,14 +234,10 @@ class Client(ClientMachine[Event, Sendable]):
         if for_itself and not disabled and by_login:
             return Command(self.new_tag(), "LOGIN", (name, password))
         if plain:
-            return self._authenticate(b"PLAIN", credentials)
+            initial = client_messages(b"PLAIN", credentials) if b"SASL-IR" in self.capabilities else []
+            return Command(self.new_tag(), "AUTHENTICATE", (b"PLAIN", *initial))
         if for_itself and login:
-            return self._authenticate(b"LOGIN", credentials)
+            return Command(self.new_tag(), "AUTHENTICATE", (b"LOGIN",))
         if disabled:
             return CannotLogIn(Reason.LOGIN_DISABLED, "the real server announces LOGINDISABLED and no AUTH=PLAIN")
         return CannotLogIn(Reason.AUTHENTICATION_FAILED, "the real server offers no AUTH=PLAIN, which an authzid needs")
-
-    def _authenticate(self, mechanism: bytes, credentials: Credentials) -> Command:
-        client_first = mechanism == b"PLAIN" and b"SASL-IR" in (self.capabilities or ())
-        initial = client_messages(mechanism, credentials) if client_first else []
-        return Command(self.new_tag(), "AUTHENTICATE", (mechanism, *initial))

@@ -108,6 +108,8 @@ def test_bad_arguments(parts: tuple[bytes, ...], expected: str) -> None:
         ("AUTHENTICATE", (b"PLAIN",), b'AUTHENTICATE "PLAIN"\r\n'),
         ("AUTHENTICATE", (b"PLAIN", Secret(b"u")), b'AUTHENTICATE "PLAIN" "dQ=="\r\n'),
         ("AUTHENTICATE", (b"PLAIN", Secret(b"")), b'AUTHENTICATE "PLAIN" ""\r\n'),
+        ("AUTHENTICATE", (b"PLAIN", Secret(bytes(771))), b'AUTHENTICATE "PLAIN" {1028+}\r\n' + b"A" * 1028 + b"\r\n"),
+        ("HAVESPACE", (b"x", 0), b'HAVESPACE "x" 0\r\n'),
         ("HAVESPACE", (b"x", 99), b'HAVESPACE "x" 99\r\n'),
         ("HAVESPACE", (b"x", 4294967295), b'HAVESPACE "x" 4294967295\r\n'),
     ],

@@ -134,7 +134,7 @@ def test_a_response_that_gives_up_is_shown(octets: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "octets", [b"c2VjcmV0\r\n", b'"c2VjcmV0"\r\n', b"\r\n", b"=\r\n", b"*secret\r\n", b"{1}\r\nx\r\n"]
+    "octets", [b"c2VjcmV0\r\n", b'"c2VjcmV0"\r\n', b"\r\n", b"=\r\n", b"*secret\r\n", b"X*\r\n", b"{1}\r\nx\r\n"]
 )
 def test_any_other_response_is_not(octets: bytes) -> None:
     assert starred.response(octets) == b"***\r\n"

@@ -13,6 +13,7 @@ from perdition.session.policy import Policy
 from perdition.session.requests import Attempt, Leaves, Request, WantsTls
 from perdition.session.starred import STARS
 
+FIRST_WORD: Final = re.compile(rb"[^ \r\n]*")
 STARTTLS: Final = b"STARTTLS"
 LOGINDISABLED: Final = b"LOGINDISABLED"
 PASSED_ON: Final = frozenset(
@@ -129,7 +130,7 @@ class Imap4Front(Front):
     def _shown(self, octets: bytes) -> bytes:
         shown = super()._shown(octets)
         if shown.startswith(STARS):
-            self._hidden.append(octets.partition(b"\r\n")[0].partition(b" ")[0])
+            self._hidden.append(FIRST_WORD.findall(octets)[0])
         return shown
 
     def shown_output(self, data: bytes) -> bytes:

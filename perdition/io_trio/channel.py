@@ -86,7 +86,9 @@ class Channel:
         if self.broken:
             raise BrokenPipeError
         try:
-            return self.sock.send(data) if self.tls is None else self.tls.send(data)
+            if self.tls is None:
+                return self.sock.send(data)
+            return self.tls.send(data) if len(data) <= RECORD else self._send_records(self.tls, data)
         except (BlockingIOError, SSL.WantReadError, SSL.WantWriteError):
             blocked = True
         except (SSL.Error, OSError):
@@ -95,6 +97,17 @@ class Channel:
             raise WouldBlock
         self.broken = True
         raise BrokenPipeError
+
+    def _send_records(self, tls: SSL.Connection, data: bytes | memoryview) -> int:
+        """Write more than a record holds: OpenSSL writes one after the other, and corked they leave as one."""
+        try:
+            self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+        except OSError:  # no TCP (inetd_mode)
+            return tls.send(data)
+        try:
+            return tls.send(data)
+        finally:
+            self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
 
     def try_handshake(self, connection: SSL.Connection) -> int:
         """Go on with a TLS handshake; give the events to wait for, 0: it is done.

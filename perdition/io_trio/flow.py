@@ -3,12 +3,14 @@
 import os
 from typing import Final
 
-from perdition.io_trio.channel import CHUNK, Channel, WouldBlock
+from perdition.io_trio.channel import CHUNK, RECORD, Channel, WouldBlock
 from perdition.io_trio.pipes import Pipe, Pipes
 from perdition.io_trio.taps import Tap
 
 TURNS: Final = 2
 """How many chunks one direction may move before the others have their turn."""
+RECORDS: Final = 7 * RECORD
+"""How many octets are encrypted as one chunk, of which a turn has one: with what TLS adds, two large segments."""
 SPLICED: Final = 1 << 18
 """How many octets are spliced as one chunk."""
 FLAGS: Final = os.SPLICE_F_NONBLOCK | os.SPLICE_F_MOVE
@@ -63,7 +65,8 @@ class Flow:
         Raises:
             OSError: the sink is broken.
         """
-        for _ in range(TURNS):
+        turns, most = (TURNS, CHUNK) if self.sink.tls is None else (1, RECORDS)
+        for _ in range(turns):
             if self.pipe is not None:
                 if not self._splice(pipes, self.pipe):
                     return False
@@ -73,7 +76,7 @@ class Flow:
             if self.ended or not self.source.readable:
                 return False
             try:
-                data = self.source.try_receive()
+                data = self.source.try_receive(most)
             except WouldBlock:
                 return False
             if not data:

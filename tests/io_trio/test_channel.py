@@ -4,6 +4,7 @@ import contextlib
 import socket
 import ssl
 import struct
+import sys
 
 import pytest
 import trio
@@ -171,14 +172,41 @@ async def test_octets_arrive_under_tls_in_both_directions_at_once(certificates: 
         assert heard == {"we": MANY, "they": MANY}
 
 
-async def test_many_records_go_out_in_one_call(certificates: Certificates) -> None:
+def segments_out(sock: socket.socket) -> int:
+    """Tell how many segments a connection has sent (tcpi_segs_out of struct tcp_info)."""
+    return int.from_bytes(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 140)[136:], sys.byteorder)
+
+
+async def test_many_records_go_out_in_one_call_and_few_segments(certificates: Certificates) -> None:
     channel, sock = loopback()
     with contextlib.closing(channel):
         peer = await secured(certificates, channel, sock)
+        channel.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as all connections have it
+        before = segments_out(channel.sock)
         sent = channel.try_send(MANY[:65536])
+        heard = b""
+        while len(heard) < 65536:
+            heard += await peer.receive_some()
+        segments = segments_out(channel.sock) - before
         await trio.aclose_forcefully(peer)
 
         assert sent == 65536
+        assert heard == MANY[:65536]
+        assert segments < 4  # else each of the four records has one
+
+
+async def test_many_records_go_out_where_there_is_no_tcp(certificates: Certificates) -> None:
+    channel, sock = socket_pair()
+    with contextlib.closing(channel):
+        peer = await secured(certificates, channel, sock)
+        sent = channel.try_send(MANY[:65536])
+        heard = b""
+        while len(heard) < sent:
+            heard += await peer.receive_some()
+        await trio.aclose_forcefully(peer)
+
+        assert sent > 16384
+        assert heard == MANY[:sent]
 
 
 async def test_octets_for_which_there_is_no_room_arrive_once_though_they_are_offered_again(

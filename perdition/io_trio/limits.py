@@ -67,6 +67,7 @@ class Limits:
         """Forget a limit."""
         limit.owner = None
         self._live -= 1
+        self._shed()
 
     def set(self, limit: Limit, at: float) -> None:
         """Move a limit."""
@@ -86,6 +87,13 @@ class Limits:
                 continue
             limit.at = FOREVER
             yield limit.owner
+        self._shed()
+
+    def _shed(self) -> None:
+        """Let go of entries of no use at the front: nobody is to wait for them."""
+        heap = self._heap
+        while heap and (heap[0][2].owner is None or heap[0][0] != heap[0][2].filed):
+            heapq.heappop(heap)
 
     def _file(self, limit: Limit) -> None:
         if len(self._heap) > FEW and len(self._heap) > 2 * self._live:

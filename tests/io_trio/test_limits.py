@@ -95,6 +95,24 @@ def test_one_that_is_dropped_never_comes_and_its_owner_is_free() -> None:
     assert len(limits) == 0
 
 
+def test_nobody_waits_for_what_is_of_no_use() -> None:
+    """Each log-in leaves a limit that was dropped: once each of them was a wake-up a minute later."""
+    limits = Limits(nothing)
+    logged_in, brought_forward, session = (limits.make(Someone()) for _ in range(3))
+    limits.set(session, 1800)
+    limits.set(logged_in, 60)
+    limits.set(brought_forward, 70)
+    limits.set(brought_forward, 50)
+
+    limits.drop(logged_in)
+    assert limits.first == 50
+    tell(limits, 50)
+    assert limits.first == 1800
+    limits.drop(session)
+    assert math.isinf(limits.first)
+    assert len(limits) == 0
+
+
 def test_entries_of_no_use_are_swept_away() -> None:
     limits = Limits(nothing)
     kept = limits.make(Someone())

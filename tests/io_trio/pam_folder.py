@@ -1,7 +1,5 @@
 """A folder for libpam, instead of /etc/pam.d: the modules in it are the system's own."""
 
-import contextlib
-import os
 import subprocess
 from pathlib import Path
 
@@ -42,10 +40,9 @@ class PamFolder:
 
     def gate(self, name: str) -> str:
         """Give the line of a script that hangs for a user, from when NAME-hangs is there until `open_gate`."""
-        os.mkfifo(self.path / "gate")
-        return self.script("wait", f'[ "$PAM_USER" != "{name}" ] || {{ : >> "$PAM_USER-hangs"; cat gate; }}')
+        hang = ': >> "$PAM_USER-hangs"; until [ -e gate ]; do sleep 0.05; done'
+        return self.script("wait", f'[ "$PAM_USER" != "{name}" ] || {{ {hang}; }}')
 
     def open_gate(self) -> None:
-        """Let those who hang go on."""
-        with contextlib.suppress(OSError):  # nobody hangs
-            os.close(os.open(self.path / "gate", os.O_WRONLY | os.O_NONBLOCK))
+        """Let those who hang go on, and those who are about to."""
+        (self.path / "gate").touch()

@@ -65,7 +65,8 @@ class Flow:
         Raises:
             OSError: the sink is broken.
         """
-        turns, most = (TURNS, CHUNK) if self.sink.tls is None else (1, RECORDS)
+        encrypts = self.source.tls is None and self.sink.tls is not None  # under TLS one record is read at a time
+        turns, most = (1, RECORDS) if encrypts else (TURNS, CHUNK)
         for _ in range(turns):
             if self.pipe is not None:
                 if not self._splice(pipes, self.pipe):

@@ -7,7 +7,7 @@ before.  An entry holds the limit, not whose it is, so that nothing of a log-in 
 import heapq
 import itertools
 from collections.abc import Callable, Iterator
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeAlias
 
 FOREVER: Final = float("inf")
 FEW: Final = 64
@@ -37,6 +37,16 @@ class Limit:
         self.filed = FOREVER  # when its entry in the heap is due
 
 
+Entry: TypeAlias = tuple[float, int, Limit]
+"""When it is due, a number that no other has, and the limit."""
+
+
+def is_of_use(entry: Entry) -> bool:
+    """Tell whether somebody is to be told by an entry, and by no other one."""
+    due, _, limit = entry
+    return limit.owner is not None and due == limit.filed
+
+
 class Limits:
     """All limits.
 
@@ -46,7 +56,7 @@ class Limits:
 
     def __init__(self, earlier: Callable[[], None]) -> None:
         self._earlier = earlier
-        self._heap: list[tuple[float, int, Limit]] = []
+        self._heap: list[Entry] = []
         self._number = itertools.count()
         self._live = 0  # how many limits have an owner
 
@@ -78,26 +88,24 @@ class Limits:
     def late(self, now: float) -> Iterator[Owner]:
         """Give the owner of each limit that has come; it never comes again unless it is set."""
         while self._heap and self._heap[0][0] <= now:
-            due, _, limit = heapq.heappop(self._heap)
-            if limit.owner is None or due != limit.filed:
-                continue  # or an earlier entry has told of it already
+            _, _, limit = heapq.heappop(self._heap)
             limit.filed = FOREVER
+            self._shed()
             if limit.at > now:
                 self.set(limit, limit.at)
                 continue
             limit.at = FOREVER
+            assert limit.owner is not None  # noqa: S101  # what is of no use is never at the front
             yield limit.owner
-        self._shed()
 
     def _shed(self) -> None:
         """Let go of entries of no use at the front: nobody is to wait for them."""
-        heap = self._heap
-        while heap and (heap[0][2].owner is None or heap[0][0] != heap[0][2].filed):
-            heapq.heappop(heap)
+        while self._heap and not is_of_use(self._heap[0]):
+            heapq.heappop(self._heap)
 
     def _file(self, limit: Limit) -> None:
         if len(self._heap) > FEW and len(self._heap) > 2 * self._live:
-            self._heap = [entry for entry in self._heap if entry[2].owner is not None and entry[0] == entry[2].filed]
+            self._heap = [entry for entry in self._heap if is_of_use(entry)]
             heapq.heapify(self._heap)
         limit.filed = limit.at
         heapq.heappush(self._heap, (limit.at, next(self._number), limit))
